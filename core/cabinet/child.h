@@ -1,0 +1,23 @@
+/*
+ * A child's record as the queue knows it, and who may act for the child.
+ */
+#ifndef KAB_CHILD_H
+#define KAB_CHILD_H
+
+#include "cabinet/world.h"
+#include "identity/certificate.h"
+
+typedef struct {
+    kab_uuid_t id;
+    kab_iin_t iin;
+    kab_certificate_t certificate;
+    kab_iin_t parent[2];
+    bool has_second;
+    bool kindergarten; /* else in the queue */
+} kab_child_t;
+
+/* Inserts or leaves as it is (same data), and makes the guardian's row with its MAC. *changed tells.
+ * guardian may be NULL. */
+kab_err_t kab_child_import(const kab_world_t *w, kab_child_t *child, const kab_uuid_t *guardian, bool *changed);
+
+#endif
