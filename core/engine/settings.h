@@ -1,0 +1,58 @@
+/*
+ * What the directives say (CONTRACT 5), after reading. Filled by core/config.c,
+ * immutable afterwards: any thread may read it.
+ */
+#ifndef KAB_SETTINGS_H
+#define KAB_SETTINGS_H
+
+#include "cabinet/consent.h"
+#include "cabinet/session.h"
+#include "cabinet/throttle.h"
+#include "identity/breach.h"
+#include "identity/keyring.h"
+#include "identity/password_hash.h"
+#include "identity/password_policy.h"
+#include "identity/phone.h"
+
+enum { KAB_URLS = 8, KAB_NETWORKS = 4096 };
+
+typedef struct {
+    uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
+    unsigned bits;       /* of 128 */
+} kab_network_t;
+
+struct kab_config_s {
+    kab_arena_t *arena; /* owns every string below */
+    char zone_name[64];
+    size_t zone_size;
+    const char *conninfo;
+    const char *redis[KAB_URLS];
+    unsigned redis_n;
+    unsigned db_threads, hash_threads;
+    const char *origin[KAB_URLS]; /* "https://host[:port]", lower case; none: the listener's own on loopback */
+    unsigned origin_n;
+    const char *keyring_path;
+    kab_keyring_t *ring;
+    const char *breach_path;
+    kab_breach_t *breach;
+    kab_password_policy_t policy;
+    kab_hash_params_t hash;
+    kab_time_t grid; /* failure answers leave at multiples of this */
+    kab_consent_doc_t consent[KAB_CONSENT_KINDS];
+    unsigned consent_n;
+    kab_session_limits_t session;
+    unsigned stale; /* seconds */
+    kab_throttle_limits_t throttle;
+    kab_network_t *carrier;
+    unsigned carrier_n;
+    kab_phone_plan_t phones;
+    bool unsafe;
+    bool finished;
+    uint32_t seen;     /* directives that may stand once */
+    char words[512];   /* the last complaint */
+};
+
+/* True if the address belongs to a carrier's prefix (kabinet_networks). */
+bool kab_settings_carrier(const struct kab_config_s *config, const uint8_t address[16]);
+
+#endif
