@@ -17,8 +17,8 @@ enum { KAB_PASSWORD_MAX = 256 }; /* bytes, after NFKC too */
 
 /* The checklist, in the order in which people see it. `id` is the public error
  * code: password_length, password_lower, password_upper, password_digit,
- * password_special. `pattern` is what the page tests with, as a JavaScript
- * regular expression; empty for the length rule. */
+ * password_special. `pattern` is what the page tests the NFKC form with, as a
+ * JavaScript regular expression with the flag "u"; empty for the length rule. */
 typedef struct {
     const char *id;
     const char *pattern;
