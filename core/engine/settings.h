@@ -29,7 +29,8 @@ struct kab_config_s {
     const char *redis[KAB_URLS];
     unsigned redis_n;
     unsigned db_threads, hash_threads;
-    const char *origin[KAB_URLS]; /* "https://host[:port]", lower case; none: the listener's own on loopback */
+    const char *origin[KAB_URLS]; /* "https://host[:port]", lower case; none: the listener's own on
+                                     loopback */
     unsigned origin_n;
     const char *keyring_path;
     kab_keyring_t *ring;
@@ -48,8 +49,8 @@ struct kab_config_s {
     kab_phone_plan_t phones;
     bool unsafe;
     bool finished;
-    uint32_t seen;     /* directives that may stand once */
-    char words[512];   /* the last complaint */
+    uint32_t seen;   /* directives that may stand once */
+    char words[512]; /* the last complaint */
 };
 
 /* True if the address belongs to a carrier's prefix (kabinet_networks). */

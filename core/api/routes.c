@@ -1,0 +1,19 @@
+#include "api/routes.h"
+
+#include "flow/flows.h"
+
+static const kab_op_t *const routes[] = {
+    kab_flow_routes,    kab_session_routes, kab_password_routes,
+    kab_consent_routes, kab_meta_routes,    NULL,
+};
+
+const kab_tables_t kab_tables = {
+    .routes = routes,
+    .kinds = kab_flow_kinds,
+    .timers =
+        {
+            [KAB_TIMER_ENDED] = &kab_ended_timer,
+            [KAB_TIMER_AUDIT] = &kab_audit_timer,
+            [KAB_TIMER_SWEEP] = &kab_sweep_timer,
+        },
+};

@@ -1,0 +1,97 @@
+/*
+ * One call from start to reply, as the steps see it. Owned by whoever runs it
+ * at the moment: the loop or one lane's thread, never two at once.
+ */
+#ifndef KAB_CALL_H
+#define KAB_CALL_H
+
+#include "engine/flow.h"
+#include "engine/op.h"
+#include "engine/settings.h"
+#include "identity/token.h"
+
+/* The gateway: immutable after kab_open but for what says so. */
+struct kab_s {
+    const struct kab_config_s *config;
+    kab_env_t env;
+    const kab_tables_t *tables;
+    int64_t ended_cursor;    /* the timer's own: only its one call in flight touches it */
+    kab_time_t head_told_at; /* likewise of the audit timer */
+};
+
+struct kab_thread_s {
+    kab_t *kab;
+    kab_lane_t lane;
+    kab_pg_t *pg;
+    kab_redis_t *redis;
+    kab_hasher_t *hasher;
+};
+
+enum { KAB_PARAMS = 2 };
+
+struct kab_call_s {
+    kab_t *kab;
+    kab_arena_t *arena;
+    kab_log_t log;
+    kab_request_t in; /* copies, in the arena */
+    kab_time_t began, deadline;
+
+    const kab_op_t *op;
+    kab_span_t param[KAB_PARAMS]; /* what the path's {…} matched */
+    unsigned step;
+    bool entered;   /* authenticated, fields read */
+    bool committed; /* PostgreSQL has it: a later failure must not undo the answer */
+    bool ended;     /* the reply stands */
+
+    kab_world_t w; /* stores only while a lane with them runs it */
+    kab_thread_t *thread;
+    kab_origin_t origin; /* for records */
+
+    json_t *body; /* the fields, checked against op->fields */
+    kab_field_errors_t errors;
+    uint8_t browser_secret[32]; /* of the flow cookie */
+    kab_flow_t flow;
+    bool flow_changed;     /* store it at the end */
+    kab_session_t session; /* KAB_AUTH_SESSION */
+    void *scratch;         /* the operation's own, in the arena */
+
+    json_t *answer;      /* body of a good answer; NULL: 204, or the flow if there is one */
+    int status;          /* of a good answer; 0: by the rule above */
+    kab_time_t wait;     /* of KAB_E_THROTTLED */
+    kab_ended_t dropped; /* sessions that this call ended */
+    kab_reply_t reply;
+};
+
+/* What a step may do to its answer. */
+void kab_call_cookie(kab_call_t *call, const char *name, const char *value, const char *same_site,
+                     unsigned max_age, bool clear);
+/* Adds a field error and returns KAB_E_VALIDATION. */
+kab_err_t kab_call_invalid(kab_call_t *call, const char *field, const char *code);
+kab_span_t kab_call_field(const kab_call_t *call,
+                          const char *name); /* text of the body, or empty */
+kab_time_t kab_call_now(const kab_call_t *call);
+/* id of a valid cookie of ours, or false. `secret` may be NULL. */
+bool kab_call_token(const kab_call_t *call, const char *cookie, const char *domain, uint8_t id[32],
+                    uint8_t *secret);
+
+/* For answers: RFC 3339, null for 0; a string. New references. */
+json_t *kab_time_json(kab_time_t t);
+json_t *kab_span_json(kab_span_t text);
+
+#define KAB_FLOW_COOKIE "__Host-kabinet_flow"
+#define KAB_BROWSER_COOKIE "__Host-kabinet_browser"
+
+/* ---- between the engine's own files ---- */
+
+/* Finds the operation for method and path: KAB_OK, KAB_E_NOT_FOUND, KAB_E_METHOD (then
+ * call->reply.allow is set). */
+kab_err_t kab_route(kab_call_t *call);
+/* Origin, scheme, media type, size. */
+kab_err_t kab_admit(const kab_call_t *call);
+/* Flow or session, then fields. On the db lane. */
+kab_err_t kab_enter(kab_call_t *call);
+/* Writes call->reply from call->answer or `err`. */
+void kab_answer(kab_call_t *call, kab_err_t err);
+json_t *kab_flow_json(kab_call_t *call);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * Operations are tables: every route, every step of a flow and every timer job
+ * is one row that says who may call it, from which state, with which fields,
+ * and which steps it runs in which lane. The engine knows the rest.
+ */
+#ifndef KAB_OP_H
+#define KAB_OP_H
+
+#include "base/error.h"
+#include "base/json.h"
+#include "kabinet.h"
+
+/* States of all flows: one enum, named in kab_state_name. */
+typedef enum {
+    KAB_STATE_NONE,
+    KAB_STATE_IDENTIFY,
+    KAB_STATE_PASSWORD,
+    KAB_STATE_DONE,
+    KAB_STATES
+} kab_state_t;
+const char *kab_state_name(kab_state_t state); /* "identify" … */
+
+/*
+ * One piece of work in one lane. KAB_OK: on to the next step. Anything else ends
+ * the call with that answer, be it an outcome or a fault. A step knows no nginx and no
+ * lane but its own.
+ */
+typedef struct {
+    const char *name;
+    kab_lane_t lane;
+    kab_err_t (*run)(kab_call_t *call);
+    unsigned flags;
+} kab_step_t;
+
+enum {
+    KAB_COMMIT = 1 /* step: changes PostgreSQL; runs even when nobody waits any more */
+};
+
+typedef enum { KAB_AUTH_NONE, KAB_AUTH_FLOW, KAB_AUTH_SESSION, KAB_AUTH_TIMER } kab_auth_t;
+
+enum {
+    KAB_OP_LOCAL = 1, /* touches no store: answered in the event loop */
+    KAB_OP_GRID = 2,  /* refusals leave on the time grid (SECURITY 6) */
+    KAB_OP_STEP = 4   /* POST /flows/{id}/{step}: the row is found in the flow's own tables */
+};
+
+enum { KAB_BODY_MAX = 8192 };
+
+typedef struct {
+    const char *name; /* a step's public name; a route's label in metrics */
+    kab_auth_t auth;
+    kab_state_t from;          /* KAB_AUTH_FLOW: the state that allows it; KAB_STATE_NONE: any */
+    const char *method;        /* routes only */
+    const char *path;          /* under /kabinet/api/v1, "{id}" matches one segment */
+    const kab_field_t *fields; /* NULL: no field is known */
+    const kab_step_t *steps;   /* ended by a NULL name */
+    unsigned flags;
+} kab_op_t;
+
+/* A kind of flow: where it begins, how long it lives, what it accepts. */
+typedef struct {
+    const char *name;
+    kab_state_t begins;
+    kab_time_t life;
+    const kab_op_t *const *tables; /* ended by NULL; each ended by a NULL name */
+} kab_flow_kind_t;
+
+/* All that the engine serves, written out by the rooms above it. */
+typedef struct {
+    const kab_op_t *const *routes;       /* ended by NULL */
+    const kab_flow_kind_t *const *kinds; /* ended by NULL */
+    const kab_op_t *timers[KAB_TIMERS];
+} kab_tables_t;
+
+#endif
