@@ -6,6 +6,7 @@
 #include <string.h>
 
 /* Most calls fit the first block; a call that does not is given bigger steps. */
+enum { LARGEST_PIECE = 256 * 1024 * 1024 }; /* beyond it a size was miscounted */
 enum { FIRST_BLOCK = 8 * 1024, LARGEST_STEP = 256 * 1024, ALIGNMENT = _Alignof(max_align_t) };
 
 typedef struct block_s {
@@ -20,9 +21,6 @@ struct kab_arena_s {
 
 static bool add_block(kab_arena_t *arena, size_t size)
 {
-    if (size > SIZE_MAX - sizeof(block_t)) {
-        return false;
-    }
     block_t *block = calloc(1, sizeof(block_t) + size);
     if (!block) {
         return false;
@@ -66,7 +64,7 @@ static size_t next_size(const block_t *newest, size_t wanted)
 
 void *kab_alloc(kab_arena_t *arena, size_t n)
 {
-    if (n > SIZE_MAX - 2 * ALIGNMENT) {
+    if (n > LARGEST_PIECE) {
         return NULL;
     }
     /* Nothing still takes a place of its own: NULL means only "out of memory". */
@@ -83,7 +81,7 @@ void *kab_alloc(kab_arena_t *arena, size_t n)
 
 char *kab_text(kab_arena_t *arena, kab_span_t span)
 {
-    char *text = span.n < SIZE_MAX ? kab_alloc(arena, span.n + 1) : NULL;
+    char *text = span.n < LARGEST_PIECE ? kab_alloc(arena, span.n + 1) : NULL;
 
     if (text && span.n > 0) {
         memcpy(text, span.p, span.n);
