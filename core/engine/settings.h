@@ -49,6 +49,9 @@ struct kab_config_s {
     kab_phone_plan_t phones;
     bool unsafe;
     bool finished;
+    const char *beside; /* relative file names stand beside this directory; NULL: as they are */
+    const char *consent_file[KAB_CONSENT_KINDS]; /* with {lang} */
+    const char *networks_path;
     uint32_t seen;   /* directives that may stand once */
     char words[512]; /* the last complaint */
 };
