@@ -1,0 +1,15 @@
+# Whole calls over kab_handle, without nginx, on a PostgreSQL and a Redis of their own.
+FLOW_SRC = $(wildcard tests/flow/test_*.c)
+FLOW_BIN = $(FLOW_SRC:tests/flow/%.c=$(OUT)/flow-tests/%)
+
+$(OUT)/flow-tests/%: tests/flow/%.c tests/flow/gateway.c tests/flow/gateway.h $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(KAB_CFLAGS) -Itests/flow -o $@ $< tests/flow/gateway.c $(LIB) -lcmocka $(KAB_LIBS)
+
+.PHONY: flow-test flow-test-build
+flow-test-build: $(FLOW_BIN)
+
+flow-test: ## whole flows without nginx against a private PostgreSQL and Redis, under sanitizers
+	$(MAKE) MODE=asan flow-test-build
+	@tests/with-servers.sh sh -c 'for t in $(FLOW_SRC:tests/flow/%.c=$(BUILD)/asan/flow-tests/%); \
+	    do echo "== $$t"; ./$$t || exit 1; done'

@@ -1,0 +1,342 @@
+#include "gateway.h"
+
+static kab_time_t held_now(void *ctx)
+{
+    const gateway_t *g = ctx;
+
+    return kab_env_system.now(kab_env_system.ctx) + g->ahead;
+}
+
+static void held_random(void *ctx, uint8_t *out, size_t n)
+{
+    gateway_t *g = ctx;
+
+    while (n-- > 0) {
+        g->dice ^= g->dice >> 12;
+        g->dice ^= g->dice << 25;
+        g->dice ^= g->dice >> 27;
+        *out++ = (uint8_t)((g->dice * 2685821657736338717ULL) >> 32);
+    }
+}
+
+static void put_file(const gateway_t *g, const char *name, const char *text)
+{
+    char path[96];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/%s", g->dir, name);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void write_conf(gateway_t *g, const char *extra)
+{
+    char conf[4096], path[96], why[256];
+    const char *pg = getenv("KAB_TEST_PG"), *redis = getenv("KAB_TEST_REDIS");
+
+    assert_non_null(pg);
+    assert_non_null(redis);
+    for (unsigned l = 0; kab_languages[l]; l++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "terms.%s.txt", kab_languages[l]);
+        put_file(g, name, "Terms\n");
+        snprintf(name, sizeof(name), "notifications.%s.txt", kab_languages[l]);
+        put_file(g, name, "Notifications\n");
+    }
+    snprintf(path, sizeof(path), "%s/keyring", g->dir);
+    if (!kab_keyring_create(path, &kab_env_system, why, sizeof(why))) {
+        fail_msg("%s", why);
+    }
+    snprintf(conf, sizeof(conf),
+             "kabinet_unsafe on;\nkabinet_zone z 4m;\nkabinet_database \"%s\";\nkabinet_redis %s;\n"
+             "kabinet_keyring keyring;\nkabinet_password_hash argon2id m=256 t=1 p=1 grid=250ms;\n"
+             "kabinet_consent terms required version=1 file=terms.{lang}.txt;\n"
+             "kabinet_consent notifications optional version=1 file=notifications.{lang}.txt;\n%s",
+             pg, redis, extra ? extra : "");
+    put_file(g, "kabinet.conf", conf);
+}
+
+static void migrate(gateway_t *g)
+{
+    kab_log_t log = {0};
+    kab_arena_t *arena = kab_arena_open();
+    kab_db_t db = {g->thread[KAB_LANE_DB]->pg, arena, &log};
+    unsigned applied;
+
+    assert_int_equal(kab_migrate(&db, &applied), KAB_OK);
+    kab_arena_close(arena);
+}
+
+gateway_t *gateway_open(const char *extra)
+{
+    gateway_t *g = calloc(1, sizeof(*g));
+    char path[96];
+    const char *words;
+    const char *seed = getenv("KAB_SEED");
+
+    assert_non_null(g);
+    g->dice = seed ? strtoull(seed, NULL, 10) : 20261121;
+    printf("seed %llu\n", (unsigned long long)g->dice);
+    g->dice ^= (uint64_t)getpid() << 32; /* ids of parallel runs on one server differ */
+    strcpy(g->dir, "/tmp/kab-gateway-XXXXXX");
+    assert_non_null(mkdtemp(g->dir));
+    write_conf(g, extra);
+
+    g->config = kab_config_new();
+    snprintf(path, sizeof(path), "%s/kabinet.conf", g->dir);
+    words = kab_config_read(g->config, path);
+    if (words) {
+        fail_msg("%s", words);
+    }
+    kab_env_t env = {held_now, held_random, g};
+    assert_int_equal(kab_open(g->config, &env, &g->kab), KAB_OK);
+    assert_int_equal(kab_thread_open(g->kab, KAB_LANE_DB, &g->thread[KAB_LANE_DB]), KAB_OK);
+    assert_int_equal(kab_thread_open(g->kab, KAB_LANE_HASH, &g->thread[KAB_LANE_HASH]), KAB_OK);
+    migrate(g);
+    return g;
+}
+
+void gateway_close(gateway_t *g)
+{
+    char command[64];
+
+    kab_thread_close(g->thread[KAB_LANE_DB]);
+    kab_thread_close(g->thread[KAB_LANE_HASH]);
+    kab_close(g->kab);
+    kab_config_free(g->config);
+    snprintf(command, sizeof(command), "rm -r %s", g->dir);
+    assert_int_equal(system(command), 0);
+    free(g);
+}
+
+static kab_world_t world(gateway_t *g, kab_arena_t *arena, kab_log_t *log)
+{
+    kab_thread_t *db = g->thread[KAB_LANE_DB];
+
+    return (kab_world_t){.db = {db->pg, arena, log},
+                         .cache = {db->redis, arena, log},
+                         .ring = g->kab->config->ring,
+                         .env = &g->kab->env,
+                         .arena = arena,
+                         .log = log};
+}
+
+kab_uuid_t gateway_account(gateway_t *g, const char *iin, const char *phone, const char *password)
+{
+    kab_log_t log = {0};
+    kab_arena_t *arena = kab_arena_open();
+    kab_world_t w = world(g, arena, &log);
+    kab_account_t account = {.locale = "ru"};
+
+    assert_null(kab_iin_parse(kab_span_of(iin), &account.iin));
+    if (phone) {
+        assert_null(kab_phone_parse(&kab_phone_plan_default, kab_span_of(phone), &account.phone));
+        account.has_phone = true;
+    }
+    assert_int_equal(kab_account_create(&w, &account), KAB_OK);
+    if (password) {
+        char hash[KAB_HASH_TEXT];
+        kab_span_t id = {account.id.b, sizeof(account.id.b)};
+
+        assert_true(kab_hash_make(g->thread[KAB_LANE_HASH]->hasher, w.ring, w.env,
+                                  g->kab->config->hash, id, kab_span_of(password), hash));
+        assert_int_equal(kab_account_set_hash(&w, account.id, kab_span_of(hash), false), KAB_OK);
+    }
+    kab_arena_close(arena);
+    return account.id;
+}
+
+void gateway_block(gateway_t *g, kab_uuid_t account, bool blocked)
+{
+    kab_log_t log = {0};
+    kab_arena_t *arena = kab_arena_open();
+    kab_world_t w = world(g, arena, &log);
+
+    assert_int_equal(kab_account_block(&w, account, blocked), KAB_OK);
+    kab_arena_close(arena);
+}
+
+int64_t gateway_number(gateway_t *g, const char *sql)
+{
+    kab_log_t log = {0};
+    kab_arena_t *arena = kab_arena_open();
+    kab_world_t w = world(g, arena, &log);
+    char name[32];
+    static unsigned counter;
+    kab_rows_t *rows;
+    int64_t n;
+
+    snprintf(name, sizeof(name), "test_%u", ++counter);
+    kab_sql_t *statement = calloc(1, sizeof(*statement)); /* its address is its identity: kept */
+    *statement = (kab_sql_t){strdup(name), sql};
+    assert_int_equal(kab_pg_exec(&w.db, statement, NULL, 0, &rows), KAB_OK);
+    n = kab_rows_count(rows) ? kab_rows_int(rows, 0, 0) : -1;
+    kab_arena_close(arena);
+    return n;
+}
+
+void gateway_sql(gateway_t *g, const char *sql)
+{
+    kab_log_t log = {0};
+    kab_arena_t *arena = kab_arena_open();
+    kab_world_t w = world(g, arena, &log);
+
+    assert_int_equal(kab_pg_script(&w.db, sql), KAB_OK);
+    kab_arena_close(arena);
+}
+
+/* ---- a browser ---- */
+
+void browser_open(browser_t *b, gateway_t *g)
+{
+    memset(b, 0, sizeof(*b));
+    b->gateway = g;
+    b->address_last = 1;
+}
+
+void browser_close(browser_t *b)
+{
+    json_decref(b->json);
+    b->json = NULL;
+}
+
+static void keep_cookie(browser_t *b, kab_span_t set)
+{
+    kab_span_t pair = kab_span_cut(&set, ';');
+    kab_span_t copy = pair, name = kab_span_cut(&copy, '=');
+    unsigned i;
+
+    for (i = 0; i < b->n; i++) {
+        if (strncmp(b->cookie[i], (const char *)name.p, name.n) == 0 &&
+            b->cookie[i][name.n] == '=') {
+            break;
+        }
+    }
+    assert_true(i < GATEWAY_COOKIES && pair.n < sizeof(b->cookie[0]));
+    snprintf(b->cookie[i], sizeof(b->cookie[0]), "%.*s", (int)pair.n, (const char *)pair.p);
+    b->n += i == b->n;
+}
+
+static kab_work_t work_of(const gateway_t *g)
+{
+    kab_work_t db, hash;
+
+    kab_thread_work(g->thread[KAB_LANE_DB], &db);
+    kab_thread_work(g->thread[KAB_LANE_HASH], &hash);
+    return (kab_work_t){db.statements, db.commands, hash.hashes};
+}
+
+static void take_reply(browser_t *b, const kab_reply_t *reply)
+{
+    const char *id;
+
+    b->status = reply->status;
+    b->not_before = reply->not_before;
+    b->retry_after = reply->retry_after;
+    for (unsigned i = 0; i < reply->cookies_n; i++) {
+        keep_cookie(b, reply->cookies[i]);
+    }
+    json_decref(b->json);
+    b->json = reply->body.n ? kab_json_object(reply->body) : NULL;
+    assert_true(reply->body.n < sizeof(b->body));
+    snprintf(b->body, sizeof(b->body), "%.*s", (int)reply->body.n, (const char *)reply->body.p);
+    id = json_string_value(json_object_get(b->json, "id"));
+    if (id && json_object_get(b->json, "state")) {
+        snprintf(b->flow, sizeof(b->flow), "%s", id);
+    }
+}
+
+void browser_call(browser_t *b, const char *method, const char *path, const char *body)
+{
+    char whole[256];
+    const char *mark = strstr(path, "{flow}");
+    kab_span_t lines[GATEWAY_COOKIES];
+    kab_work_t before = work_of(b->gateway), after;
+    kab_call_t *call;
+
+    if (mark) {
+        snprintf(whole, sizeof(whole), "/kabinet/api/v1%.*s%s%s", (int)(mark - path), path, b->flow,
+                 mark + 6);
+    } else {
+        snprintf(whole, sizeof(whole), "/kabinet/api/v1%s", path);
+    }
+    for (unsigned i = 0; i < b->n; i++) {
+        lines[i] = kab_span_of(b->cookie[i]);
+    }
+    kab_request_t request = {
+        .method = kab_span_of(method),
+        .path = kab_span_of(whole),
+        .scheme = KAB_SPAN("https"),
+        .host = KAB_SPAN("cabinet.example"),
+        .content_type = body ? KAB_SPAN("application/json") : KAB_NONE,
+        .fetch_site = KAB_SPAN("same-origin"),
+        .user_agent = KAB_SPAN("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"),
+        .cookies = lines,
+        .cookies_n = b->n,
+        .body = kab_span_of(body),
+        .has_body = body != NULL,
+        .address = {[10] = 0xff, [11] = 0xff, 192, 0, 2, (uint8_t)b->address_last},
+    };
+    b->began = held_now(b->gateway);
+    call = kab_handle(b->gateway->kab, &request, b->gateway->thread);
+    assert_non_null(call);
+    take_reply(b, kab_call_reply(call));
+    kab_call_free(call);
+    after = work_of(b->gateway);
+    b->work = (kab_work_t){after.statements - before.statements, after.commands - before.commands,
+                           after.hashes - before.hashes};
+}
+
+static const char *text_of(const browser_t *b, const char *name)
+{
+    const char *text = json_string_value(json_object_get(b->json, name));
+
+    return text ? text : "";
+}
+
+const char *browser_code(const browser_t *b)
+{
+    return text_of(b, "code");
+}
+
+const char *browser_state(const browser_t *b)
+{
+    return text_of(b, "state");
+}
+
+const char *browser_cookie(const browser_t *b, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (unsigned i = 0; i < b->n; i++) {
+        if (strncmp(b->cookie[i], name, n) == 0 && b->cookie[i][n] == '=' && b->cookie[i][n + 1]) {
+            return b->cookie[i] + n + 1;
+        }
+    }
+    return NULL;
+}
+
+int browser_identify(browser_t *b, const char *iin)
+{
+    char body[256];
+
+    browser_call(b, "POST", "/flows", "{\"kind\":\"login\"}");
+    assert_int_equal(b->status, 201);
+    snprintf(body, sizeof(body),
+             "{\"iin\":\"%s\",\"consents\":{\"terms\":true,\"notifications\":true}}", iin);
+    browser_call(b, "POST", "/flows/{flow}/identify", body);
+    return b->status;
+}
+
+int browser_sign_in(browser_t *b, const char *iin, const char *password)
+{
+    char body[2048];
+
+    assert_int_equal(browser_identify(b, iin), 200);
+    snprintf(body, sizeof(body), "{\"password\":\"%s\"}", password);
+    browser_call(b, "POST", "/flows/{flow}/password", body);
+    return b->status;
+}

@@ -1,0 +1,71 @@
+/*
+ * A whole gateway without nginx: calls go through kab_handle, the clock and the
+ * dice are held by the test, PostgreSQL and Redis are real.
+ */
+#ifndef KAB_GATEWAY_H
+#define KAB_GATEWAY_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "cabinet/account.h"
+#include "engine/call.h"
+#include "store/migrate.h"
+
+enum { GATEWAY_COOKIES = 8 };
+
+typedef struct {
+    kab_config_t *config;
+    kab_t *kab;
+    kab_thread_t *thread[KAB_LANES];
+    kab_time_t ahead; /* the test's clock runs this much before the real one */
+    uint64_t dice;
+    char dir[32];
+} gateway_t;
+
+/* A browser: a cookie jar and the last answer. */
+typedef struct {
+    gateway_t *gateway;
+    unsigned n;
+    char cookie[GATEWAY_COOKIES][256];
+    char flow[64];
+    int status;
+    char body[8192];
+    json_t *json;
+    kab_time_t not_before, began;
+    unsigned retry_after;
+    kab_work_t work; /* what the last call cost */
+    char address_last;
+} browser_t;
+
+gateway_t *gateway_open(const char *extra); /* further directives, a line each */
+void gateway_close(gateway_t *g);
+/* An account with this password (NULL: none); its id. */
+kab_uuid_t gateway_account(gateway_t *g, const char *iin, const char *phone, const char *password);
+void gateway_block(gateway_t *g, kab_uuid_t account, bool blocked);
+/* First column of the first row, as a number. */
+int64_t gateway_number(gateway_t *g, const char *sql);
+void gateway_sql(gateway_t *g, const char *sql);
+
+void browser_open(browser_t *b, gateway_t *g);
+void browser_close(browser_t *b);
+/* path after /kabinet/api/v1, "{flow}" stands for the flow at hand. Sets status, json, cookies. */
+void browser_call(browser_t *b, const char *method, const char *path, const char *body);
+const char *browser_code(const browser_t *b);                     /* of the problem, or "" */
+const char *browser_state(const browser_t *b);                    /* of the flow, or "" */
+const char *browser_cookie(const browser_t *b, const char *name); /* value or NULL */
+/* New flow and both steps; the status of the last. */
+int browser_identify(browser_t *b, const char *iin);
+int browser_sign_in(browser_t *b, const char *iin, const char *password);
+
+#endif
