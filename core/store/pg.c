@@ -1,0 +1,329 @@
+/*
+ * One connection. Every wait has an end of its own on this side, because a
+ * frozen server, unlike a slow statement, is not ended by statement_timeout.
+ * PQerrorMessage may carry values: only SQLSTATE and the statement's name are logged.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "store/pg_private.h"
+
+enum { RETRY_PAUSE = 250 /* ms after a refused connection */ };
+
+int64_t kab_pg_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+kab_pg_t *kab_pg_open(const char *conninfo)
+{
+    kab_pg_t *pg = calloc(1, sizeof *pg);
+    if (pg == NULL) {
+        return NULL;
+    }
+    pg->conninfo = strdup(conninfo);
+    if (pg->conninfo == NULL) {
+        free(pg);
+        return NULL;
+    }
+    return pg;
+}
+
+void kab_pg_close(kab_pg_t *pg)
+{
+    if (pg == NULL) {
+        return;
+    }
+    kab_pg_drop(pg);
+    kab_wipe(pg->conninfo, strlen(pg->conninfo));
+    free(pg->conninfo);
+    free(pg);
+}
+
+uint64_t kab_pg_statements(const kab_pg_t *pg)
+{
+    return pg->statements;
+}
+
+bool kab_pg_conflict(const kab_pg_t *pg)
+{
+    return pg->conflict;
+}
+
+void kab_pg_drop(kab_pg_t *pg)
+{
+    PQfinish(pg->conn);
+    pg->conn = NULL;
+    pg->prepared_n = 0;
+    memset(pg->prepared, 0, sizeof pg->prepared);
+}
+
+static void ignore_notice(void *arg, const PGresult *result)
+{
+    (void)arg;
+    (void)result;
+}
+
+static bool connect_now(const kab_db_t *db)
+{
+    kab_pg_t *pg = db->pg;
+    /* What stands before dbname may be overridden by the conninfo, what stands after may not. */
+    const char *const keys[] = {"connect_timeout",
+                                "tcp_user_timeout",
+                                "target_session_attrs",
+                                "dbname",
+                                "gssencmode",
+                                "application_name",
+                                NULL};
+    const char *const values[] = {"3",       "4000",    "read-write", pg->conninfo,
+                                  "disable", "kabinet", NULL};
+    pg->conn = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(pg->conn) != CONNECTION_OK || PQsetnonblocking(pg->conn, 1) != 0) {
+        kab_log(db->log, KAB_LOG_ERROR, "postgresql: no connection");
+        kab_pg_drop(pg);
+        pg->retry_at = kab_pg_clock() + RETRY_PAUSE;
+        return false;
+    }
+    PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
+    if (PQsendQuery(pg->conn, "SET statement_timeout = 4000;"
+                              "SET lock_timeout = 3000;"
+                              "SET idle_in_transaction_session_timeout = 4000;"
+                              "SET client_encoding = 'UTF8'")) {
+        PGresult *result = kab_pg_await(pg, KAB_PG_LIMIT);
+        bool ok = result != NULL && PQresultStatus(result) == PGRES_COMMAND_OK;
+        PQclear(result);
+        if (ok) {
+            return true;
+        }
+    }
+    kab_pg_drop(pg);
+    return false;
+}
+
+/* A connection that the server has closed meanwhile is readable while idle. */
+static bool alive(kab_pg_t *pg)
+{
+    for (int i = 0; i < 4; i++) {
+        struct pollfd p = {.fd = PQsocket(pg->conn), .events = POLLIN};
+        if (poll(&p, 1, 0) <= 0) {
+            return PQstatus(pg->conn) == CONNECTION_OK;
+        }
+        if (!PQconsumeInput(pg->conn) || PQstatus(pg->conn) != CONNECTION_OK) {
+            return false;
+        }
+        (void)PQisBusy(pg->conn);
+    }
+    return false;
+}
+
+bool kab_pg_ready(const kab_db_t *db)
+{
+    kab_pg_t *pg = db->pg;
+    if (pg->in_tx) {
+        return pg->conn != NULL; /* never another connection amid a transaction */
+    }
+    if (pg->conn != NULL && !alive(pg)) {
+        kab_pg_drop(pg);
+    }
+    if (pg->conn != NULL) {
+        return true;
+    }
+    if (kab_pg_clock() < pg->retry_at) {
+        return false;
+    }
+    return connect_now(db);
+}
+
+/* Waits until there is something to read or, if `writing`, to write. */
+static bool wait_socket(kab_pg_t *pg, bool writing, int64_t deadline)
+{
+    int64_t left = deadline - kab_pg_clock();
+    struct pollfd p = {.fd = PQsocket(pg->conn),
+                       .events = (short)(POLLIN | (writing ? POLLOUT : 0))};
+    if (left <= 0 || poll(&p, 1, (int)left) < 0) {
+        return left > 0; /* a signal: look again */
+    }
+    if (p.revents & (POLLIN | POLLERR | POLLHUP)) {
+        return PQconsumeInput(pg->conn) != 0;
+    }
+    return true;
+}
+
+PGresult *kab_pg_await(kab_pg_t *pg, int64_t limit_ms)
+{
+    int64_t deadline = kab_pg_clock() + limit_ms;
+    PGresult *last = NULL;
+    for (;;) {
+        int unsent = PQflush(pg->conn);
+        if (unsent == 0 && !PQisBusy(pg->conn)) {
+            PGresult *next = PQgetResult(pg->conn);
+            if (next == NULL) {
+                break;
+            }
+            PQclear(last);
+            last = next;
+            if (PQresultStatus(last) == PGRES_COPY_IN) {
+                return last;
+            }
+            continue;
+        }
+        if (unsent < 0 || !wait_socket(pg, unsent > 0, deadline)) {
+            PQclear(last);
+            kab_pg_drop(pg);
+            return NULL;
+        }
+    }
+    if (PQstatus(pg->conn) != CONNECTION_OK) {
+        /* The error itself, if the server still said one, is in `last`. */
+        kab_pg_drop(pg);
+    }
+    return last;
+}
+
+typedef enum { FATE_WRONG, FATE_CONFLICT, FATE_AGAIN, FATE_LATER, FATE_LOST } fate_t;
+
+static fate_t fate_of(const char *state)
+{
+    static const struct {
+        const char *prefix;
+        fate_t fate;
+    } table[] = {
+        {"23505", FATE_CONFLICT}, {"40001", FATE_AGAIN}, /* serialisation failure */
+        {"40P01", FATE_AGAIN},                           /* deadlock */
+        {"40003", FATE_LATER},                           /* completion unknown */
+        {"57014", FATE_LATER},                           /* statement time-out */
+        {"55P03", FATE_LATER},                           /* lock time-out */
+        {"25006", FATE_LOST}, /* a replica, or a primary that became one */
+        {"25P03", FATE_LOST}, /* idle in transaction too long */
+        {"26000", FATE_LOST}, /* prepared statements are gone */
+        {"0A000", FATE_LOST}, /* a cached plan no longer fits the table */
+        {"57P", FATE_LOST},   /* shutting down, starting up */
+        {"08", FATE_LOST},    /* connection */
+        {"53", FATE_LATER},   /* out of memory, disk, connections */
+        {"58", FATE_LATER},   /* input/output of the server */
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (strncmp(state, table[i].prefix, strlen(table[i].prefix)) == 0) {
+            return table[i].fate;
+        }
+    }
+    return FATE_WRONG;
+}
+
+kab_err_t kab_pg_judge(const kab_db_t *db, const char *name, const PGresult *result)
+{
+    kab_pg_t *pg = db->pg;
+    ExecStatusType status = result == NULL ? PGRES_FATAL_ERROR : PQresultStatus(result);
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_COPY_IN) {
+        return KAB_OK;
+    }
+    const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    fate_t fate = state == NULL ? FATE_LOST : fate_of(state);
+    pg->conflict = fate == FATE_CONFLICT;
+    if (fate == FATE_CONFLICT) {
+        return KAB_E_INTERNAL; /* for the caller to read; not worth a line */
+    }
+    kab_log(db->log, fate == FATE_AGAIN ? KAB_LOG_INFO : KAB_LOG_ERROR,
+            "postgresql: %s: SQLSTATE %.5s", name, state == NULL ? "none" : state);
+    pg->again = pg->again || fate == FATE_AGAIN || fate == FATE_LOST;
+    if (fate == FATE_LOST) {
+        kab_pg_drop(pg);
+    }
+    return fate == FATE_WRONG ? KAB_E_INTERNAL : KAB_E_UNAVAILABLE;
+}
+
+/* The slot of a statement: prepared already, free, or -1 when the table is full. */
+static int slot_of(const kab_pg_t *pg, const kab_sql_t *sql)
+{
+    unsigned at = (unsigned)((uintptr_t)sql >> 3) * 2654435761u >> 24;
+    for (unsigned i = 0; i < KAB_PG_PREPARED; i++, at++) {
+        const kab_sql_t *there = pg->prepared[at % KAB_PG_PREPARED];
+        if (there == sql || there == NULL) {
+            return (int)(at % KAB_PG_PREPARED);
+        }
+    }
+    return -1;
+}
+
+static kab_err_t send_statement(const kab_db_t *db, const kab_sql_t *sql, kab_pg_binding_t *b,
+                                unsigned n)
+{
+    kab_pg_t *pg = db->pg;
+    char name[16];
+    int slot = slot_of(pg, sql), sent;
+    if (slot < 0) {
+        sent = PQsendQueryParams(pg->conn, sql->sql, (int)n, b->types, b->values, b->lengths,
+                                 b->formats, 1);
+        return sent ? KAB_OK : kab_pg_judge(db, sql->name, NULL);
+    }
+    snprintf(name, sizeof name, "k%d", slot);
+    if (pg->prepared[slot] == NULL) {
+        /* Once a connection, so not counted among the round trips. */
+        sent = PQsendPrepare(pg->conn, name, sql->sql, (int)n, b->types);
+        PGresult *result = sent ? kab_pg_await(pg, KAB_PG_LIMIT) : NULL;
+        kab_err_t err = kab_pg_judge(db, sql->name, result);
+        PQclear(result);
+        if (err != KAB_OK) {
+            return err;
+        }
+        if (pg->conn == NULL) {
+            return KAB_E_UNAVAILABLE;
+        }
+        pg->prepared[slot] = sql;
+    }
+    sent = PQsendQueryPrepared(pg->conn, name, (int)n, b->values, b->lengths, b->formats, 1);
+    return sent ? KAB_OK : kab_pg_judge(db, sql->name, NULL);
+}
+
+kab_err_t kab_pg_exec(const kab_db_t *db, const kab_sql_t *sql, const kab_param_t *params,
+                      unsigned n, kab_rows_t **rows)
+{
+    kab_pg_t *pg = db->pg;
+    kab_pg_binding_t binding;
+    pg->conflict = false;
+    if (n > KAB_PG_PARAMS) {
+        return KAB_E_INTERNAL;
+    }
+    if (!kab_pg_ready(db)) {
+        return KAB_E_UNAVAILABLE;
+    }
+    kab_pg_bind(&binding, params, n);
+    kab_err_t err = send_statement(db, sql, &binding, n);
+    if (err != KAB_OK) {
+        return err;
+    }
+    pg->statements++;
+    PGresult *result = kab_pg_await(pg, KAB_PG_LIMIT);
+    err = kab_pg_judge(db, sql->name, result);
+    if (err == KAB_OK && rows != NULL) {
+        *rows = kab_rows_from(db->arena, result);
+        err = *rows == NULL ? KAB_E_INTERNAL : KAB_OK;
+    }
+    PQclear(result);
+    return err;
+}
+
+kab_err_t kab_pg_simple(const kab_db_t *db, const char *name, const char *sql, int64_t limit_ms,
+                        char *tag)
+{
+    kab_pg_t *pg = db->pg;
+    if (pg->conn == NULL) {
+        return KAB_E_UNAVAILABLE;
+    }
+    PGresult *result = NULL;
+    if (PQsendQuery(pg->conn, sql)) {
+        pg->statements++;
+        result = kab_pg_await(pg, limit_ms);
+    }
+    kab_err_t err = kab_pg_judge(db, name, result);
+    if (err == KAB_OK && tag != NULL) {
+        snprintf(tag, 32, "%s", PQcmdStatus(result));
+    }
+    PQclear(result);
+    return err;
+}

@@ -1,0 +1,51 @@
+/* What the files of pg share. */
+#ifndef KAB_PG_PRIVATE_H
+#define KAB_PG_PRIVATE_H
+
+#include <libpq-fe.h>
+
+#include "store/pg.h"
+
+enum { KAB_PG_PARAMS = 24 };
+
+typedef struct {
+    Oid types[KAB_PG_PARAMS];
+    const char *values[KAB_PG_PARAMS];
+    int lengths[KAB_PG_PARAMS];
+    int formats[KAB_PG_PARAMS];
+    uint8_t scratch[KAB_PG_PARAMS][8];
+} kab_pg_binding_t;
+
+void kab_pg_bind(kab_pg_binding_t *binding, const kab_param_t *params, unsigned n);
+kab_rows_t *kab_rows_from(kab_arena_t *arena, const PGresult *result);
+unsigned kab_pg_affected(const PGresult *result);
+
+enum { KAB_PG_PREPARED = 256 }; /* a power of two; beyond it statements run unprepared */
+
+struct kab_pg_s {
+    char *conninfo;
+    PGconn *conn;
+    uint64_t statements;
+    bool conflict; /* the last error was a unique violation */
+    bool in_tx;
+    bool again;       /* what failed in this transaction is worth another try */
+    bool bulk;        /* a script or COPY runs in this transaction: no time limit */
+    int64_t retry_at; /* ms, monotonic: no connection is tried before */
+    unsigned prepared_n;
+    const kab_sql_t *prepared[KAB_PG_PREPARED];
+};
+
+int64_t kab_pg_clock(void); /* ms, monotonic */
+bool kab_pg_ready(const kab_db_t *db);
+void kab_pg_drop(kab_pg_t *pg);
+/* The last result of what was sent, or NULL when the connection was lost (then it is dropped). */
+PGresult *kab_pg_await(kab_pg_t *pg, int64_t limit_ms);
+/* What a result (or NULL) means; logs failures without values. */
+kab_err_t kab_pg_judge(const kab_db_t *db, const char *name, const PGresult *result);
+/* Text without parameters. *tag (may be NULL) is the command tag, 32 bytes. */
+kab_err_t kab_pg_simple(const kab_db_t *db, const char *name, const char *sql, int64_t limit_ms,
+                        char *tag);
+
+enum { KAB_PG_LIMIT = 4500 /* ms: above the server's own statement_timeout */ };
+
+#endif
