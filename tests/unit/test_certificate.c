@@ -61,6 +61,8 @@ static void other_letters_and_digits_do(void **state)
     assert_string_not_equal(x.text, y.text);
     assert_null(kab_certificate_parse(KAB_SPAN("III ЖА 204511"), &y));
     assert_string_not_equal(x.text, y.text);
+    assert_null(kab_certificate_parse(KAB_SPAN("NAB 12345"), &x)); /* an N of a word stays */
+    assert_string_equal(x.text, "NAB12345");
     assert_null(kab_certificate_parse(KAB_SPAN("0100532718"), &x));
     assert_null(kab_certificate_parse(KAB_SPAN("100532718"), &y));
     assert_string_not_equal(x.text, y.text);
