@@ -1,0 +1,96 @@
+/*
+ * Makes N live sessions of one account, as sign-in would, and prints their cookie
+ * values, a line each: bench-sessions kabinet.conf IIN N
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cabinet/account.h"
+#include "engine/call.h"
+
+typedef struct {
+    kab_world_t w;
+    kab_account_t account;
+    kab_session_limits_t limits;
+    long n;
+} job_t;
+
+static kab_err_t make_one(job_t *job)
+{
+    const kab_world_t *w = &job->w;
+    kab_session_t s = {.account = job->account.id, .methods = KAB_METHOD_PASSWORD};
+    kab_origin_t origin = {.user_agent = KAB_SPAN("bench")};
+    kab_ended_t ended = {0, NULL};
+    uint8_t secret[32], browser[32] = {0};
+    char token[KAB_TOKEN_TEXT + 1];
+    kab_err_t err;
+
+    w->env->random(w->env->ctx, secret, sizeof(secret));
+    kab_token_make(w->ring, "session", secret, token, s.id);
+    s.public_id = kab_uuid_new(w->env);
+    memcpy(s.iin, job->account.iin.digits, sizeof(s.iin));
+    s.auth_time = (uint32_t)(w->env->now(w->env->ctx) / KAB_SECOND);
+    s.expires_at = s.auth_time + job->limits.total;
+    err = kab_session_insert(w, &s, &job->limits, browser, &origin, &ended);
+    if (err == KAB_OK) {
+        kab_session_cache(w, &job->limits, &s);
+        puts(token);
+    }
+    return err;
+}
+
+static kab_err_t make_all(const kab_db_t *db, void *ctx)
+{
+    job_t *job = ctx;
+    kab_err_t err = KAB_OK;
+
+    (void)db;
+    for (long i = 0; i < job->n && err == KAB_OK; i++) {
+        err = make_one(job);
+    }
+    return err;
+}
+
+int main(int argc, char **argv)
+{
+    kab_config_t *config = kab_config_new();
+    kab_log_t log = {0};
+    kab_arena_t *arena = kab_arena_open();
+    kab_thread_t *thread;
+    kab_t *kab;
+    kab_iin_t iin;
+    bool found = false;
+    const char *words =
+        argc == 4 ? kab_config_read(config, argv[1]) : "usage: bench-sessions CONF IIN N";
+    kab_err_t err;
+
+    if (words || kab_iin_parse(kab_span_of(argv[2]), &iin) || kab_open(config, NULL, &kab) ||
+        kab_thread_open(kab, KAB_LANE_DB, &thread)) {
+        fprintf(stderr, "%s\n", words ? words : "cannot open the gateway");
+        return 2;
+    }
+    job_t job = {.w = {.db = {thread->pg, arena, &log},
+                       .cache = {thread->redis, arena, &log},
+                       .ring = kab->config->ring,
+                       .env = &kab->env,
+                       .arena = arena,
+                       .log = &log},
+                 .limits = kab->config->session,
+                 .n = strtol(argv[3], NULL, 10)};
+    job.limits.max = 1000000;
+    err = kab_account_find(&job.w, &iin, NULL, &job.account, &found);
+    if (err == KAB_OK && found) {
+        err = kab_pg_transaction(&job.w.db, make_all, &job);
+    }
+    if (err || !found) {
+        fprintf(stderr, "no sessions made: %s\n",
+                found ? kab_error(err)->name : "nobody has that IIN");
+        return 1;
+    }
+    kab_thread_close(thread);
+    kab_close(kab);
+    kab_arena_close(arena);
+    kab_config_free(config);
+    return 0;
+}
