@@ -1,0 +1,120 @@
+#include "import.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static kab_time_t now(void)
+{
+    return kab_env_system.now(kab_env_system.ctx);
+}
+
+bool import_begin(import_t *import, ctl_t *ctl, const char *path, const char *const *needed)
+{
+    bool standard = strcmp(path, "-") == 0;
+    FILE *file = standard ? stdin : fopen(path, "re");
+
+    import->ctl = ctl;
+    import->path = standard ? "standard input" : path;
+    import->begun = now();
+    if (!file) {
+        ctl_error("%s: %s", path, strerror(errno));
+        return false;
+    }
+    const char *why = csv_open(&import->csv, file);
+    import->csv.file = file;
+    if (why) {
+        ctl_error("%s: line 1: %s", import->path, why);
+        return false;
+    }
+    for (; *needed; needed++) {
+        if (csv_column(&import->csv, *needed) < 0) {
+            ctl_error("%s: line 1: there is no column \"%s\"", import->path, *needed);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void progress(const import_t *import)
+{
+    bool watched = isatty(STDERR_FILENO) == 1;
+
+    if (watched && import->read % 1000 == 0) {
+        fprintf(stderr, "\r%lu lines", import->read);
+    } else if (!watched && import->read % 10000 == 0) {
+        fprintf(stderr, "%lu lines\n", import->read);
+    }
+}
+
+bool import_next(import_t *import)
+{
+    const char *why = NULL;
+
+    while (!ctl_stop) {
+        csv_result_t result = csv_next(&import->csv, &why);
+        if (result == CSV_END) {
+            return false;
+        }
+        import->read++;
+        progress(import);
+        if (result == CSV_ROW) {
+            return true;
+        }
+        import_bad(import, NULL, why);
+    }
+    return false;
+}
+
+void import_bad(import_t *import, const char *column, const char *why)
+{
+    import->bad++;
+    fprintf(stderr, "%s: line %lu: %s%s%s\n", import->path, import->csv.line, column ? column : "",
+            column ? ": " : "", why);
+}
+
+int import_end(import_t *import, int status)
+{
+    double seconds = (double)(now() - import->begun) / (double)KAB_SECOND;
+
+    if (import->read >= 1000 && isatty(STDERR_FILENO) == 1) {
+        fputc('\n', stderr);
+    }
+    if (import->csv.file && ferror(import->csv.file) && !ctl_stop) {
+        ctl_error("%s: cannot be read to its end", import->path);
+        status = CTL_FAILED;
+    }
+    if (ctl_stop) {
+        ctl_error("%s: stopped after line %lu; what is new stays, the same command goes on",
+                  import->path, import->csv.line);
+        status = CTL_FAILED;
+    }
+    if (import->csv.columns > 0) {
+        printf("%s: %lu lines, %lu new, %lu bad, the others were there; %.1f s\n", import->path,
+               import->read, import->created, import->bad, seconds);
+    }
+    if (import->csv.file && import->csv.file != stdin) {
+        fclose(import->csv.file);
+    }
+    csv_wipe(&import->csv);
+    return status == CTL_DONE && import->bad > 0 ? CTL_FAILED : status;
+}
+
+const ctl_command_t ctl_import_commands[] = {
+    {"import accounts", "FILE.csv [--devices DIR]", "Take accounts over from another system",
+     "FILE.csv       \"-\" is standard input. CSV (RFC 4180) with a line of column names: iin is\n"
+     "               needed; phone, locale (ru, kk, en), password, device may be there.\n"
+     "               password is empty, an Argon2id string ($argon2id$v=19$…) or, for a\n"
+     "               demonstration, plain text, which is hashed here and takes its time.\n"
+     "--devices DIR  for lines with device=yes: a key for tools/kabinet-app in DIR/{iin}.jwk\n"
+     "\n"
+     "An account that is there already is never changed, so the same file may be taken twice.\n"
+     "Lines that cannot be taken are told by number, the others are taken; status 1 then.",
+     CTL_WORLD, 1, 3, import_accounts},
+    {"import children", "FILE.csv", "Take children's records over from the queue",
+     "FILE.csv  \"-\" is standard input. CSV (RFC 4180) with a line of column names: child_iin,\n"
+     "          birth_certificate, parent1_iin, parent2_iin (may be empty), attendance (queue or\n"
+     "          kindergarten), guardian_iin (an account's; may be empty).",
+     CTL_WORLD, 1, 1, import_children},
+    {0}};

@@ -1,0 +1,31 @@
+/* What both imports share: the file, the counts, how lines are complained about. */
+#ifndef KABINETCTL_IMPORT_H
+#define KABINETCTL_IMPORT_H
+
+#include "csv.h"
+#include "ctl.h"
+
+typedef struct {
+    ctl_t *ctl;
+    const char *path;
+    csv_t csv;
+    unsigned long read, created, bad;
+    kab_time_t begun;
+} import_t;
+
+/* False and words on stderr. `needed` and `known`: column names ended by NULL. */
+bool import_begin(import_t *import, ctl_t *ctl, const char *path, const char *const *needed);
+/* The next good record; false at the end or when asked to stop. Bad ones are told and counted. */
+bool import_next(import_t *import);
+/* This record cannot be taken: its line and why, never what it holds. */
+void import_bad(import_t *import, const char *column, const char *why);
+/* Says what came of it and releases. `status` is what went wrong so far. */
+int import_end(import_t *import, int status);
+
+/* Writes DIR/IIN.jwk, mode 0600, unless it is there. False and `why`. */
+bool import_device(const char *dir, const kab_iin_t *iin, const char **why);
+
+int import_accounts(ctl_t *ctl, int argc, char **argv);
+int import_children(ctl_t *ctl, int argc, char **argv);
+
+#endif
