@@ -1,0 +1,245 @@
+/* A configuration file, and the files that it names. */
+#include "unit.h"
+
+#include <arpa/inet.h>
+
+#include "engine/settings.h"
+#include "kabinet.h"
+
+static char dir[64];
+
+/* A file in the test's own directory. */
+static void put(const char *name, const char *text, unsigned mode)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    unlink(path);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fchmod(fileno(file), mode), 0);
+    fclose(file);
+}
+
+#define BASE                                                                                       \
+    "kabinet_database 'dbname=kabinet';\nkabinet_redis unix:/run/r.sock;\n"                        \
+    "kabinet_keyring keyring;\n"
+#define UNSAFE "kabinet_unsafe on;\n"
+
+static kab_config_t *read_conf(const char *text, const char **words)
+{
+    char path[128];
+    kab_config_t *config = kab_config_new();
+
+    put("kabinet.conf", text, 0644);
+    snprintf(path, sizeof path, "%s/kabinet.conf", dir);
+    *words = kab_config_read(config, path);
+    return config;
+}
+
+static void good(const char *text)
+{
+    const char *words;
+    kab_config_t *config = read_conf(text, &words);
+
+    if (words) {
+        fail_msg("%s", words);
+    }
+    assert_null(kab_config_finish(config)); /* a second time changes nothing */
+    kab_config_free(config);
+}
+
+static void bad(const char *text, const char *must_say)
+{
+    const char *words;
+    kab_config_t *config = read_conf(text, &words);
+
+    if (!words || !strstr(words, must_say)) {
+        fail_msg("%s\nsaid \"%s\", not \"%s\"", text, words ? words : "nothing", must_say);
+    }
+    assert_non_null(strstr(words, "kabinet.conf"));
+    kab_config_free(config);
+}
+
+static void test_syntax(void **state)
+{
+    (void)state;
+    good("# a comment; with {words}\n" BASE UNSAFE "kabinet_zone\n  \"a\" # here\n  4m ;");
+    bad(BASE "kabinet_unsafe on", "kabinet.conf:4: kabinet_unsafe: is not ended; put \";\"");
+    bad("server { }", "kabinet.conf:1: server: has a block");
+    bad("kabinet_consent a required version=1 file=t.{lang};", "in quotes");
+    bad("kabinet_zone \"a;\n", "close them");
+    bad("kabinet_zone \"a\"b;\n", "put a space");
+    bad(";", "has no name");
+    bad("\n\nkabinet_zone a\n9x;", "kabinet.conf:3: kabinet_zone: \"9x\" is not a size");
+    bad("include other.conf;", "known are kabinet_zone");
+    bad("kabinet_protect on;", "unknown here");
+    bad("kabinet_zone \xff;", "not text in UTF-8");
+    bad("kabinet_redis a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a;",
+        "too many words");
+}
+
+static void test_escapes(void **state)
+{
+    (void)state;
+    const char *words;
+    kab_config_t *config =
+        read_conf("kabinet_database \"dbname=\\\"a\\\" user='x y' service=a\\\\b\";kabinet_redis "
+                  "unix:/run/r.sock;kabinet_keyring keyring;" UNSAFE,
+                  &words);
+
+    assert_null(words);
+    assert_string_equal(config->conninfo, "dbname=\"a\" user='x y' service=a\\b");
+    kab_config_free(config);
+}
+
+static void test_missing(void **state)
+{
+    (void)state;
+    bad(UNSAFE, "kabinet_database is missing");
+    bad(UNSAFE "kabinet_database dbname=a;", "kabinet_redis is missing");
+    bad(UNSAFE "kabinet_database dbname=a; kabinet_redis unix:/a;", "kabinet_keyring is missing");
+    bad(BASE, "breach_list= is missing");
+    bad(BASE "kabinet_password_policy breach_list=none.kbf;", "none.kbf: no such file");
+    bad("kabinet_database dbname=a; kabinet_redis unix:/a; kabinet_keyring none;" UNSAFE,
+        "no such file");
+    put("open", UNIT_RING, 0644);
+    bad("kabinet_database dbname=a; kabinet_redis unix:/a; kabinet_keyring open;" UNSAFE,
+        "others may read it");
+    kab_config_t *config = kab_config_new();
+    assert_non_null(strstr(kab_config_read(config, "/nonexistent/k.conf"), "no such file"));
+    kab_config_free(config);
+}
+
+static void test_weak(void **state)
+{
+    (void)state;
+    static const char *const weak[] = {"m=19456 t=1", "m=19455 t=2", "m=12287 t=3",
+                                       "m=9215 t=4",  "m=7167 t=9",  "m=8 t=1"};
+    static const char *const strong[] = {"m=47104 t=1", "m=19456 t=2", "m=12288 t=3", "m=9216 t=4",
+                                         "m=7168 t=5"};
+    char text[512];
+
+    for (size_t i = 0; i < sizeof weak / sizeof weak[0]; i++) {
+        snprintf(text, sizeof text, BASE "kabinet_password_hash argon2id %s;", weak[i]);
+        bad(text, "m=47104 t=1, m=19456 t=2");
+        strcat(text, UNSAFE);
+        good(text);
+    }
+    for (size_t i = 0; i < sizeof strong / sizeof strong[0]; i++) {
+        snprintf(text, sizeof text, BASE "kabinet_password_hash argon2id %s;", strong[i]);
+        bad(text, "breach_list="); /* the next thing that is missing */
+    }
+    bad(BASE "kabinet_password_hash argon2id grid=49ms;", "50ms or more");
+    good(BASE UNSAFE "kabinet_password_hash argon2id grid=1ms;");
+}
+
+static void test_consents(void **state)
+{
+    (void)state;
+    const char *line =
+        BASE UNSAFE "kabinet_consent terms required version=2026-09 \"file=terms.{lang}.txt\";";
+    const char *words;
+
+    put("terms.ru.txt", "Согласен.\n", 0644);
+    put("terms.kk.txt", "Келісемін.\n", 0644);
+    bad(line, "terms.en.txt: no such file");
+    bad(line, "ru, kk and en");
+    put("terms.en.txt", " ", 0644);
+    bad(line, "give a text in UTF-8");
+    put("terms.en.txt", "\xC3(", 0644);
+    bad(line, "give a text in UTF-8");
+    char *big = calloc(1, 66000);
+    memset(big, 'a', 65537);
+    put("terms.en.txt", big, 0644);
+    bad(line, "at most 64 KiB");
+    big[65536] = '\0';
+    put("terms.en.txt", big, 0644);
+    good(line);
+    free(big);
+    put("terms.en.txt", "abc", 0644);
+    kab_config_t *config = read_conf(line, &words);
+    assert_null(words);
+    assert_int_equal(config->consent_n, 1);
+    assert_string_equal(config->consent[0].version, "2026-09");
+    assert_true(config->consent[0].required);
+    assert_true(kab_span_is(config->consent[0].text[0], "Согласен.\n"));
+    static const uint8_t abc[] = {0xba, 0x78, 0x16, 0xbf}; /* FIPS 180-4 */
+    assert_memory_equal(config->consent[0].sha256[2], abc, sizeof abc);
+    assert_non_null(kab_config_set(config, KAB_SPAN("kabinet_unsafe"), NULL, 0)); /* closed */
+    kab_config_free(config);
+}
+
+static bool carrier(const kab_config_t *config, const char *text)
+{
+    uint8_t address[16] = {[10] = 0xFF, [11] = 0xFF};
+
+    assert_true(inet_pton(AF_INET, text, address + 12) == 1 ||
+                inet_pton(AF_INET6, text, address) == 1);
+    return kab_settings_carrier(config, address);
+}
+
+static void test_networks(void **state)
+{
+    (void)state;
+    const char *line = BASE UNSAFE "kabinet_networks carrier file=carriers;", *words;
+
+    bad(line, "carriers: no such file");
+    put("carriers", "10.0.0.0/8\n10.0.0.1/8\n", 0644);
+    bad(line, "line 2: \"10.0.0.1/8\" is not a network; give ADDRESS/BITS");
+    static const char *const wrong[] = {"10.0.0.0/33\n", "a/8\n",         "::/129\n", "10.0.0.0/\n",
+                                        "10.0.0/8\n",    "10.0.0.0/-1\n", "::1/64\n", "/8\n"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        put("carriers", wrong[i], 0644);
+        bad(line, "line 1: ");
+    }
+    put("carriers", "# mobile\n 37.150.0.0/15 # a\r\n\n2a00:1450::/29\n1.2.3.4\n", 0644);
+    kab_config_t *config = read_conf(line, &words);
+    assert_null(words);
+    assert_int_equal(config->carrier_n, 3);
+    assert_true(carrier(config, "37.151.255.255"));
+    assert_true(carrier(config, "37.150.0.0"));
+    assert_false(carrier(config, "37.152.0.0"));
+    assert_false(carrier(config, "37.149.255.255"));
+    assert_true(carrier(config, "2a00:1457:ffff::1"));
+    assert_false(carrier(config, "2a00:1458::"));
+    assert_true(carrier(config, "1.2.3.4"));
+    assert_false(carrier(config, "1.2.3.5"));
+    kab_config_free(config);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof dir, "/tmp/kab-config-XXXXXX");
+    if (!mkdtemp(dir)) {
+        return -1;
+    }
+    put("keyring", UNIT_RING, 0600);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    static const char *const names[] = {"kabinet.conf", "keyring",      "open",        "carriers",
+                                        "terms.ru.txt", "terms.kk.txt", "terms.en.txt"};
+    char path[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        unlink(path);
+    }
+    return rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_syntax),   cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_missing),  cmocka_unit_test(test_weak),
+        cmocka_unit_test(test_consents), cmocka_unit_test(test_networks),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
