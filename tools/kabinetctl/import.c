@@ -34,6 +34,7 @@ bool import_begin(import_t *import, ctl_t *ctl, const char *path, const char *co
             return false;
         }
     }
+    import->begun_well = true;
     return true;
 }
 
@@ -90,7 +91,7 @@ int import_end(import_t *import, int status)
                   import->path, import->csv.line);
         status = CTL_FAILED;
     }
-    if (import->csv.columns > 0) {
+    if (import->begun_well) {
         printf("%s: %lu lines, %lu new, %lu bad, the others were there; %.1f s\n", import->path,
                import->read, import->created, import->bad, seconds);
     }

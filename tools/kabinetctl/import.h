@@ -9,11 +9,12 @@ typedef struct {
     ctl_t *ctl;
     const char *path;
     csv_t csv;
+    bool begun_well; /* the header was right: there is something to sum up */
     unsigned long read, created, bad;
     kab_time_t begun;
 } import_t;
 
-/* False and words on stderr. `needed` and `known`: column names ended by NULL. */
+/* False and words on stderr. `needed`: column names, ended by NULL. */
 bool import_begin(import_t *import, ctl_t *ctl, const char *path, const char *const *needed);
 /* The next good record; false at the end or when asked to stop. Bad ones are told and counted. */
 bool import_next(import_t *import);

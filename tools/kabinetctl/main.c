@@ -113,6 +113,10 @@ static int run(ctl_t *ctl, int argc, char **argv)
     int words = 0;
     const ctl_command_t *c = find(argc, argv, &words);
 
+    if (!c && asks_help(argc, argv)) {
+        help(stdout);
+        return CTL_DONE;
+    }
     if (!c) {
         ctl_error("there is no command \"%s%s%s\"; `kabinetctl help` lists them", argv[0],
                   argc > 1 ? " " : "", argc > 1 ? argv[1] : "");

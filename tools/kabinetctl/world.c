@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "store/migrate.h"
 
 void ctl_show_log(ctl_t *ctl)
 {
@@ -18,9 +19,22 @@ void ctl_show_log(ctl_t *ctl)
     memset(&ctl->log, 0, sizeof ctl->log);
 }
 
+/* The likeliest reason for a statement that is wrong. */
+static bool tables_are_old(ctl_t *ctl)
+{
+    unsigned pending = 0;
+
+    return ctl->world.db.pg && kab_migrate_pending(&ctl->world.db, &pending) == KAB_OK &&
+           pending > 0;
+}
+
 int ctl_fail(ctl_t *ctl, const char *doing, kab_err_t err)
 {
     ctl_show_log(ctl);
+    if (err == KAB_E_INTERNAL && tables_are_old(ctl)) {
+        ctl_error("%s: the database's tables are missing or old; run `kabinetctl migrate`", doing);
+        return CTL_FAILED;
+    }
     if (err == KAB_E_UNAVAILABLE) {
         ctl_error("%s: PostgreSQL is away or does not answer; `kabinetctl doctor` tells more",
                   doing);

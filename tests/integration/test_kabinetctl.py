@@ -1,0 +1,228 @@
+"""kabinetctl against real stores. `ctl(*args, input=None)` runs it with the gateway's configuration."""
+
+import os
+import random
+import stat
+
+import pytest
+
+DATA = ["iin", "phone", "locale", "password", "device"]
+PHC = "$argon2id$v=19$m=256,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
+NOBODY = "830611390604"
+
+
+def check_digit(digits):
+    """Programme of 11.06.2003 No. 565, written anew: not the program's own code."""
+    total = sum(d * w for d, w in zip(digits, range(1, 12))) % 11
+    if total == 10:
+        total = sum(d * w for d, w in zip(digits, [3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2])) % 11
+    return total
+
+
+def iins(count, seed):
+    dice = random.Random(seed)
+    seen = set()
+    while len(seen) < count:
+        text = "%02d%02d%02d%d%04d" % (
+            dice.randrange(100), dice.randrange(1, 13), dice.randrange(1, 29),
+            dice.randrange(3, 7), dice.randrange(10000))
+        last = check_digit([int(c) for c in text])
+        if last < 10:
+            seen.add(text + str(last))
+    return sorted(seen)
+
+
+def write(path, rows, header=DATA, end="\r\n"):
+    lines = [",".join(header)] + [",".join(row) for row in rows]
+    path.write_text(end.join(lines) + end, encoding="utf-8", newline="")
+    return str(path)
+
+
+def refused(run, status=1):
+    assert run.returncode == status, run.stdout + run.stderr
+    return run.stderr
+
+
+def done(run):
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_help_and_wrong_calls(ctl):
+    listed = done(ctl("help"))
+    for command in ("migrate", "import accounts", "account show", "audit verify", "keys create",
+                    "breach build", "doctor"):
+        assert command in listed
+        assert command in done(ctl(*command.split(), "--help"))
+    assert "no command" in refused(ctl("nonsense"), 2)
+    assert "account show IIN" in refused(ctl("account", "show"), 2)
+    assert "import accounts" in refused(ctl("import", "accounts", "a.csv", "--device", "d"), 2)
+
+
+def test_migrate_again_changes_nothing(ctl):
+    assert "0 applied" in done(ctl("migrate"))
+
+
+def test_doctor(ctl):
+    run = ctl("doctor")
+    words = [line.split()[0] for line in run.stdout.splitlines()]
+    assert set(words) <= {"ok", "warn", "fail"}
+    assert ("fail" in words) == (run.returncode == 1)
+    for what in ("configuration:", "keyring:", "postgresql:", "migrations: all applied",
+                 "redis:", "password hash:", "clock:"):
+        assert what in run.stdout
+
+
+def test_keys_are_made_once_and_private(ctl, tmp_path):
+    path = tmp_path / "keyring"
+    done(ctl("keys", "create", str(path)))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    before = path.read_bytes()
+    assert "exists already" in refused(ctl("keys", "create", str(path)))
+    assert path.read_bytes() == before
+
+
+def test_breach_build(ctl, tmp_path):
+    (tmp_path / "list").write_text("password\nqwerty123\n", encoding="utf-8")
+    assert "2 passwords" in done(ctl("breach", "build", str(tmp_path / "list"),
+                                     str(tmp_path / "out")))
+    refused(ctl("breach", "build", str(tmp_path / "none"), str(tmp_path / "out")))
+
+
+def test_import_of_2000_lines_with_bad_ones(ctl, tmp_path):
+    people = iins(2000, seed=1)
+    rows = [[iin, "+7701%07d" % i, "ru" if i % 2 else "kk", PHC if i % 3 else "", "no"]
+            for i, iin in enumerate(people)]
+    wrong = {7: (0, people[7][:11] + str((int(people[7][11]) + 1) % 10), "iin_check_digit"),
+             100: (1, "+79161234567", "phone_foreign"),
+             500: (2, "de", "not ru, kk or en"),
+             900: (3, "$2b$10$abcdefghijk", "Argon2id"),
+             1500: (0, "940140000385", "iin_is_bin")}
+    for at, (column, value, _) in wrong.items():
+        rows[at][column] = value
+    path = write(tmp_path / "accounts.csv", rows)
+
+    run = ctl("import", "accounts", path)
+    said = refused(run)
+    assert "2000 lines, 1995 new, 5 bad" in run.stdout
+    for at, (_, value, reason) in wrong.items():
+        line = [l for l in said.splitlines() if "line %d:" % (at + 2) in l]
+        assert len(line) == 1 and reason in line[0]
+        assert value not in said and people[at] not in said
+
+    run = ctl("import", "accounts", path)
+    refused(run)
+    assert "2000 lines, 0 new, 5 bad" in run.stdout
+
+
+def test_import_never_changes_an_account(ctl, tmp_path):
+    iin = iins(1, seed=2)[0]
+    done(ctl("import", "accounts", write(tmp_path / "a.csv",
+                                         [[iin, "+77015550001", "ru", "", "no"]])))
+    before = done(ctl("account", "show", iin))
+    done(ctl("import", "accounts", write(tmp_path / "b.csv",
+                                         [[iin, "+77015559999", "kk", PHC, "yes"]])))
+    assert done(ctl("account", "show", iin)) == before
+    assert "+770****0001" in before and "password  none" in before
+
+
+def test_import_reads_csv_as_it_is_written(ctl, tmp_path):
+    one, two, three = iins(3, seed=3)
+    path = tmp_path / "odd.csv"
+    path.write_bytes(('\ufeffphone,locale,iin\r\n"8 (701) 555-00-11",en,%s\n\n"+7""701",ru,%s\r\n'
+                      ',,"%s"' % (one, two, three)).encode())
+    run = ctl("import", "accounts", str(path))
+    assert "line 4: phone: phone_format" in refused(run)
+    assert "3 lines, 2 new, 1 bad" in run.stdout
+    shown = done(ctl("account", "show", one))
+    assert "+770****0011" in shown and "locale    en" in shown
+    assert "locale    ru" in done(ctl("account", "show", three))
+    refused(ctl("account", "show", two))
+
+
+@pytest.mark.parametrize("text,reason", [
+    ("", "empty"),
+    ("phone,locale\n", 'no column "iin"'),
+    ("iin,iin\n", "stands twice"),
+    ('iin\n"940140', "not closed"),
+    ("iin\na,b\n", "number of columns"),
+    ('iin\n9"4\n', "quote"),
+    ("iin\n\xff\n", "UTF-8"),
+    ("iin\n" + "9" * 70000 + "\n", "64 KiB"),
+])
+def test_import_refuses_what_is_no_csv(ctl, tmp_path, text, reason):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(text.encode("latin-1"))
+    assert reason in refused(ctl("import", "accounts", str(path)))
+
+
+def test_import_makes_device_keys_once(ctl, tmp_path):
+    yes, no = iins(2, seed=4)
+    path = write(tmp_path / "d.csv", [[yes, "+77015550002", "ru", "", "yes"],
+                                      [no, "+77015550003", "ru", "", "no"]])
+    devices = tmp_path / "devices"
+    done(ctl("import", "accounts", path, "--devices", str(devices)))
+    assert os.listdir(devices) == [yes + ".jwk"]
+    key = devices / (yes + ".jwk")
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    before = key.read_bytes()
+    assert b'"crv":"P-256"' in before
+    done(ctl("import", "accounts", path, "--devices", str(devices)))
+    assert key.read_bytes() == before
+
+
+def test_import_of_plain_passwords_asks_the_rules(ctl, tmp_path):
+    good, short, personal = iins(3, seed=5)
+    run = ctl("import", "accounts", write(tmp_path / "p.csv", [
+        [good, "", "ru", "Balabaqsha#2026", "no"],
+        [short, "", "ru", "Short#1", "no"],
+        [personal, "", "ru", "Balabaqsha#" + personal, "no"]]))
+    said = refused(run)
+    assert "line 3: password: password_length" in said
+    assert "line 4: password: password_personal" in said
+    assert "1 new" in run.stdout and "Short" not in said
+    assert "password  set" in done(ctl("account", "show", good))
+
+
+def test_account_by_hand(ctl):
+    iin = iins(1, seed=6)[0]
+    assert "no account" in refused(ctl("account", "show", iin))
+    done(ctl("account", "create", iin, "--phone", "87015551234", "--locale", "kk"))
+    assert "nothing was changed" in refused(ctl("account", "create", iin))
+    shown = done(ctl("account", "show", "-", input=iin + "\n"))
+    assert "+770****1234" in shown and "locale    kk" in shown and "blocked   no" in shown
+    assert iin not in shown and "5551234" not in shown
+    done(ctl("account", "block", iin))
+    assert "blocked already" in done(ctl("account", "block", iin))
+    assert "blocked   yes" in done(ctl("account", "show", iin))
+    done(ctl("account", "unblock", iin))
+    assert "blocked   no" in done(ctl("account", "show", iin))
+    assert "0 sessions ended" in done(ctl("account", "end-sessions", iin))
+    assert "iin_length" in refused(ctl("account", "show", "12345"))
+    assert "phone_foreign" in refused(ctl("account", "create", NOBODY, "--phone", "+79161234567"))
+    assert "ru|kk|en" in refused(ctl("account", "create", NOBODY, "--locale", "de"))
+
+
+def test_children(ctl, tmp_path):
+    mother, father, child, other = iins(4, seed=7)
+    done(ctl("account", "create", mother))
+    header = ["child_iin", "birth_certificate", "parent1_iin", "parent2_iin", "attendance",
+              "guardian_iin"]
+    rows = [[child, "II ЖА 204511", mother, father, "queue", mother],
+            [other, "1904518", mother, "", "kindergarten", father],
+            [other, "12", mother, "", "queue", ""],
+            [other, "1904518", mother, mother, "queue", ""],
+            [other, "1904518", mother, "", "school", ""]]
+    path = write(tmp_path / "children.csv", rows, header)
+    run = ctl("import", "children", path)
+    said = refused(run)
+    assert "5 lines, 1 new, 4 bad" in run.stdout
+    for line, reason in ((3, "guardian_iin"), (4, "birth_certificate"), (5, "parent2_iin"),
+                         (6, "attendance")):
+        assert "line %d: %s" % (line, reason) in said
+    assert "5 lines, 0 new, 4 bad" in ctl("import", "children", path).stdout
+
+
+def test_audit_is_whole(ctl):
+    assert "none changed" in done(ctl("audit", "verify"))
+    assert "NUMBER HEX" in refused(ctl("audit", "verify", "--head", "/dev/null"))
