@@ -11,4 +11,8 @@ $(OUT)/kabinetctl: $(CTL_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(KAB_CFLAGS) -o $@ $(CTL_OBJ) $(LIB) $(KAB_LIBS)
 
+.PHONY: bench-import
+bench-import: $(OUT)/kabinetctl ## time the import of 100,000 accounts
+	@tests/with-servers.sh tests/bench/import.sh $(OUT)/kabinetctl
+
 -include $(CTL_OBJ:.o=.d)

@@ -92,8 +92,8 @@ int import_end(import_t *import, int status)
         status = CTL_FAILED;
     }
     if (import->begun_well) {
-        printf("%s: %lu lines, %lu new, %lu bad, the others were there; %.1f s\n", import->path,
-               import->read, import->created, import->bad, seconds);
+        printf("%s: %lu lines, %lu new, %lu there already, %lu bad; %.1f s\n", import->path,
+               import->read, import->created, import->there, import->bad, seconds);
     }
     if (import->csv.file && import->csv.file != stdin) {
         fclose(import->csv.file);

@@ -10,7 +10,7 @@ typedef struct {
     const char *path;
     csv_t csv;
     bool begun_well; /* the header was right: there is something to sum up */
-    unsigned long read, created, bad;
+    unsigned long read, created, there, bad;
     kab_time_t begun;
 } import_t;
 

@@ -134,10 +134,11 @@ static const char *read_row(accounts_t *a, kab_account_t *account, const char **
 /* What was gathered goes to the database, and its memory with it. */
 static int flush(accounts_t *a)
 {
-    unsigned created = 0;
+    unsigned waiting = kab_import_waiting(a->batch), created = 0;
     kab_err_t err = kab_import_flush(a->batch, a->base.ctl->actor, &created);
 
     a->base.created += created;
+    a->base.there += err == KAB_OK ? waiting - created : 0;
     if (err != KAB_OK) {
         return ctl_fail(a->base.ctl, "import accounts", err);
     }

@@ -113,6 +113,7 @@ static int take_row(children_t *c)
         return CTL_DONE;
     }
     c->base.created += err == KAB_OK && job.changed;
+    c->base.there += err == KAB_OK && !job.changed;
     return err == KAB_OK ? CTL_DONE : ctl_fail(ctl, "import children", err);
 }
 
