@@ -98,6 +98,26 @@ static const ctl_command_t *find(int argc, char **argv, int *words)
     return NULL;
 }
 
+/* "account" alone: what may stand behind it. */
+static int say_unknown(int argc, char **argv)
+{
+    size_t n = strlen(argv[0]);
+    bool group = false;
+
+    for (size_t g = 0; g < GROUPS; g++) {
+        for (const ctl_command_t *c = groups[g]; c->name; c++) {
+            if (strncmp(c->name, argv[0], n) == 0 && c->name[n] == ' ') {
+                fputs(group ? "" : "give one of:\n", stderr);
+                fprintf(stderr, "  %s %s\n", c->name, c->args);
+                group = true;
+            }
+        }
+    }
+    ctl_error("there is no command \"%s%s%s\"; `kabinetctl help` lists them all", argv[0],
+              argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+    return CTL_MISUSED;
+}
+
 static bool asks_help(int argc, char **argv)
 {
     for (int i = 0; i < argc; i++) {
@@ -118,9 +138,7 @@ static int run(ctl_t *ctl, int argc, char **argv)
         return CTL_DONE;
     }
     if (!c) {
-        ctl_error("there is no command \"%s%s%s\"; `kabinetctl help` lists them", argv[0],
-                  argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
-        return CTL_MISUSED;
+        return say_unknown(argc, argv);
     }
     argc -= words;
     argv += words;
