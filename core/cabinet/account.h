@@ -35,10 +35,14 @@ kab_err_t kab_account_create(const kab_world_t *w, kab_account_t *account);
 kab_err_t kab_account_set_hash(const kab_world_t *w, kab_uuid_t id, kab_span_t hash, bool upgrade);
 /* The current and former hashes, newest first; at most KAB_HISTORY. */
 kab_err_t kab_account_history(const kab_world_t *w, kab_uuid_t id, kab_span_t hashes[KAB_HISTORY], unsigned *n);
+/* Whether `hash` (what a password was compared with, outside a transaction) is still the account's; locks the
+ * account until the transaction ends. One statement, for an id that nobody has too. Ask it before acting on a
+ * comparison, or an old password that was changed meanwhile still opens. */
+kab_err_t kab_account_hash_still(const kab_world_t *w, kab_uuid_t id, kab_span_t hash, bool *same);
 kab_err_t kab_account_block(const kab_world_t *w, kab_uuid_t id, bool blocked);
 kab_err_t kab_account_set_locale(const kab_world_t *w, kab_uuid_t id, kab_span_t locale);
-/* The strangers' lane of this IIN reached its 100 (on), or recovery gave it back (off). Runs one
- * statement in every case: with `reached` false it changes nothing. */
+/* The strangers' lane of this IIN: `reached` closes it (its 100 is reached), `off` gives it back (recovery, wins
+ * over reached). One statement in every case; with both false it changes nothing. */
 kab_err_t kab_account_strangers(const kab_world_t *w, const kab_iin_t *iin, bool reached, bool off);
 /* Remembers that this browser signed in to the account, for 180 days (SECURITY 7). */
 kab_err_t kab_account_know_browser(const kab_world_t *w, kab_uuid_t id, const uint8_t browser[32]);
