@@ -116,6 +116,9 @@ const ctl_command_t ctl_import_commands[] = {
     {"import children", "FILE.csv", "Take children's records over from the queue",
      "FILE.csv  \"-\" is standard input. CSV (RFC 4180) with a line of column names: child_iin,\n"
      "          birth_certificate, parent1_iin, parent2_iin (may be empty), attendance (queue or\n"
-     "          kindergarten), guardian_iin (an account's; may be empty).",
+     "          kindergarten), guardian_iin (an account's; may be empty).\n"
+     "\n"
+     "Data that differ are taken over and counted as new; a child that somebody holds stays with\n"
+     "them.",
      CTL_WORLD, 1, 1, import_children},
     {0}};

@@ -3,6 +3,7 @@
 
 #include "cabinet/account.h"
 #include "cabinet/child.h"
+#include "cabinet/record.h"
 #include "import.h"
 
 enum { CHILD, CERTIFICATE, PARENT1, PARENT2, ATTENDANCE, GUARDIAN, COLUMNS };
@@ -73,6 +74,7 @@ static const char *find_guardian(children_t *c, kab_uuid_t *id, bool *named, kab
 
 typedef struct {
     const kab_world_t *w;
+    const char *actor;
     kab_child_t *child;
     const kab_uuid_t *guardian;
     bool changed;
@@ -82,8 +84,18 @@ static kab_err_t store(const kab_db_t *db, void *ctx)
 {
     job_t *job = ctx;
 
+    char child[KAB_UUID_SIZE];
+    kab_err_t err = kab_child_import(job->w, job->child, job->guardian, &job->changed);
+
     (void)db;
-    return kab_child_import(job->w, job->child, job->guardian, &job->changed);
+    if (err != KAB_OK || !job->changed) {
+        return err;
+    }
+    kab_uuid_text(job->child->id, child);
+    const char *details = kab_format(job->w->arena, "{\"child\":\"%s\"}", child);
+    return details ? kab_audit_add(job->w, job->guardian, KAB_EV_IMPORTED, job->actor,
+                                   kab_span_of(details))
+                   : KAB_E_INTERNAL;
 }
 
 static int take_row(children_t *c)
@@ -104,7 +116,7 @@ static int take_row(children_t *c)
         import_bad(&c->base, names[which], why);
         return CTL_DONE;
     }
-    job_t job = {&ctl->world, &child, named ? &guardian : NULL, false};
+    job_t job = {&ctl->world, ctl->actor, &child, named ? &guardian : NULL, false};
     if (err == KAB_OK) {
         err = kab_pg_transaction(&ctl->world.db, store, &job);
     }
