@@ -1,0 +1,438 @@
+/*
+ * /kabinet/api/: the body is read, a call is made of the request, the reply
+ * is sent. What happens in between is call.c's.
+ */
+
+#include "ngx_http_kabinet.h"
+
+
+#define NGX_HTTP_KABINET_COOKIE_LINES  16
+
+
+/* Fields of a request that the core wants, by name. */
+typedef struct {
+    kab_span_t   cookies[NGX_HTTP_KABINET_COOKIE_LINES];
+    ngx_uint_t   too_many_cookies;
+    ngx_uint_t   early_data;
+} ngx_http_kabinet_fields_t;
+
+
+static kab_span_t
+ngx_http_kabinet_span(ngx_str_t *s)
+{
+    return (kab_span_t) { s->data, s->len };
+}
+
+
+static ngx_uint_t
+ngx_http_kabinet_named(ngx_table_elt_t *h, const char *name, size_t n)
+{
+    return h->key.len == n && ngx_strncasecmp(h->key.data, (u_char *) name, n) == 0;
+}
+
+#define ngx_http_kabinet_is(h, name)  ngx_http_kabinet_named(h, name, sizeof(name) - 1)
+
+
+/* By our own walk: the same on every nginx, and no header that nginx merges or splits. */
+static void
+ngx_http_kabinet_read_headers(ngx_http_request_t *r, kab_request_t *in, ngx_http_kabinet_fields_t *f)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_in.headers.part; part != NULL; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (ngx_http_kabinet_is(&h[i], "Cookie")) {
+                if (in->cookies_n < NGX_HTTP_KABINET_COOKIE_LINES) {
+                    f->cookies[in->cookies_n++] = ngx_http_kabinet_span(&h[i].value);
+                } else {
+                    f->too_many_cookies = 1;
+                }
+
+            } else if (ngx_http_kabinet_is(&h[i], "Origin")) {
+                in->origin = ngx_http_kabinet_span(&h[i].value);
+
+            } else if (ngx_http_kabinet_is(&h[i], "Sec-Fetch-Site")) {
+                in->fetch_site = ngx_http_kabinet_span(&h[i].value);
+
+            } else if (ngx_http_kabinet_is(&h[i], "Accept-Language")) {
+                in->accept_language = ngx_http_kabinet_span(&h[i].value);
+
+            } else if (ngx_http_kabinet_is(&h[i], "Early-Data")) {
+                f->early_data = 1;
+            }
+        }
+    }
+
+    in->cookies = f->cookies;
+}
+
+
+/* The connection's, after realip; never a header of ours. */
+static void
+ngx_http_kabinet_read_address(ngx_connection_t *c, kab_request_t *in)
+{
+    in_addr_t             v4;
+    struct sockaddr_in   *sin;
+    struct sockaddr_in6  *sin6;
+
+    in->address[10] = 0xff;
+    in->address[11] = 0xff;
+
+    switch (c->sockaddr->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) c->sockaddr;
+        v4 = sin->sin_addr.s_addr;
+        ngx_memcpy(&in->address[12], &v4, 4);
+        in->loopback = in->address[12] == 127;
+        break;
+
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) c->sockaddr;
+        ngx_memcpy(in->address, sin6->sin6_addr.s6_addr, 16);
+        in->loopback = IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr)
+                       || (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr) && in->address[12] == 127);
+        break;
+
+    default: /* a Unix socket */
+        in->address[12] = 127;
+        in->address[15] = 1;
+        in->loopback = 1;
+    }
+}
+
+
+static void
+ngx_http_kabinet_read_place(ngx_http_request_t *r, kab_request_t *in)
+{
+    ngx_http_variable_value_t     *v;
+    ngx_http_kabinet_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_kabinet_module);
+
+    if (mcf->place == NGX_CONF_UNSET) {
+        return;
+    }
+
+    v = ngx_http_get_indexed_variable(r, mcf->place);
+    if (v != NULL && !v->not_found) {
+        in->place = (kab_span_t) { v->data, v->len };
+    }
+}
+
+
+/* One buffer, or several when a part of the body came with the header. The
+ * originals are wiped: they may hold a password. */
+static ngx_int_t
+ngx_http_kabinet_take_body(ngx_http_request_t *r, kab_span_t *body)
+{
+    u_char       *p;
+    size_t        n = 0;
+    ngx_chain_t  *cl;
+
+    if (r->request_body == NULL || r->request_body->bufs == NULL) {
+        return NGX_OK;
+    }
+
+    if (r->request_body->temp_file != NULL) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0, "kabinet: a request body went to a file; it is refused");
+        return NGX_ERROR;
+    }
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        n += cl->buf->last - cl->buf->pos;
+    }
+
+    p = ngx_pnalloc(r->pool, n + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+    *body = (kab_span_t) { p, n };
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        p = ngx_cpymem(p, cl->buf->pos, cl->buf->last - cl->buf->pos);
+        kab_wipe(cl->buf->pos, cl->buf->last - cl->buf->pos);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_kabinet_api_call(ngx_http_request_t *r)
+{
+    kab_request_t               in;
+    ngx_http_kabinet_ctx_t     *ctx;
+    ngx_http_kabinet_job_t     *job;
+    ngx_http_kabinet_fields_t   f;
+    ngx_http_kabinet_worker_t  *w;
+
+    w = ngx_http_kabinet_worker(r);
+    ctx = ngx_http_kabinet_make_ctx(r);
+    if (w == NULL || ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_memzero(&in, sizeof(in));
+    ngx_memzero(&f, sizeof(f));
+    ngx_http_kabinet_read_headers(r, &in, &f);
+
+    if (f.early_data) {
+        return 425;
+    }
+    if (f.too_many_cookies) {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    in.method = ngx_http_kabinet_span(&r->method_name);
+    in.path = ngx_http_kabinet_span(&r->uri);
+    in.query = ngx_http_kabinet_span(&r->args);
+    in.scheme = KAB_SPAN("http");
+#if (NGX_HTTP_SSL)
+    if (r->connection->ssl) {
+        in.scheme = KAB_SPAN("https");
+    }
+#endif
+    if (r->headers_in.host) {
+        in.host = ngx_http_kabinet_span(&r->headers_in.host->value);
+    }
+    if (r->headers_in.content_type) {
+        in.content_type = ngx_http_kabinet_span(&r->headers_in.content_type->value);
+    }
+    if (r->headers_in.user_agent) {
+        in.user_agent = ngx_http_kabinet_span(&r->headers_in.user_agent->value);
+    }
+    in.has_body = r->headers_in.content_length_n >= 0;
+    ngx_http_kabinet_read_address(r->connection, &in);
+    ngx_http_kabinet_read_place(r, &in);
+
+    if (ngx_http_kabinet_take_body(r, &in.body) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    job = ngx_http_kabinet_job_new(w);
+    if (job != NULL) {
+        job->call = kab_call_new(w->kab, &in, &job->todo);
+    }
+    kab_wipe((void *) (uintptr_t) in.body.p, in.body.n);
+
+    if (job == NULL || job->call == NULL) {
+        if (job != NULL) {
+            ngx_http_kabinet_job_free(job);
+        }
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    (void) ngx_atomic_fetch_add(&ngx_http_kabinet_counters(w->table)->calls, 1);
+
+    if (ngx_http_kabinet_watch_client(r) != NGX_OK) {
+        ngx_http_kabinet_job_free(job);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    job->ctx = ctx;
+    ctx->job = job;
+    ngx_http_kabinet_call_start(job);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_kabinet_api_body(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_kabinet_api_call(r);
+
+    if (rc != NGX_DONE) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
+ngx_int_t
+ngx_http_kabinet_api_handler(ngx_http_request_t *r)
+{
+    off_t                       limit;
+    ngx_int_t                   rc;
+    ngx_http_kabinet_worker_t  *w = ngx_http_kabinet_worker(r);
+
+    if (w == NULL) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    limit = (off_t) kab_body_limit(w->kab, ngx_http_kabinet_span(&r->method_name), ngx_http_kabinet_span(&r->uri));
+
+    if (r->headers_in.content_length_n > limit) {
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+
+    /* without a length it could grow past the buffer and into a file */
+    if (r->headers_in.content_length_n < 0 && (r->headers_in.chunked || r->headers_in.transfer_encoding)) {
+        return NGX_HTTP_LENGTH_REQUIRED;
+    }
+
+    r->request_body_in_single_buf = 1;
+    r->request_body_in_file_only = 0;
+    r->request_body_file_log_level = 0;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_kabinet_api_body);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_http_kabinet_add_header(ngx_http_request_t *r, const char *name, ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    h->key.data = (u_char *) (uintptr_t) name;
+    h->key.len = ngx_strlen(name);
+    h->value = *value;
+    h->lowcase_key = h->key.data;
+    ngx_http_kabinet_header_end(h);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_kabinet_api_headers(ngx_http_request_t *r, const kab_reply_t *reply)
+{
+    u_char     *p;
+    unsigned    i;
+    ngx_str_t   value;
+
+    static ngx_str_t  no_store = ngx_string("no-store");
+    static ngx_str_t  nosniff = ngx_string("nosniff");
+
+    if (!reply->cacheable && ngx_http_kabinet_add_header(r, "Cache-Control", &no_store) != NGX_OK) {
+        return NGX_ERROR;
+    }
+    if (ngx_http_kabinet_add_header(r, "X-Content-Type-Options", &nosniff) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (reply->allow) {
+        value.len = ngx_strlen(reply->allow);
+        value.data = ngx_pnalloc(r->pool, value.len);
+        if (value.data == NULL) {
+            return NGX_ERROR;
+        }
+        ngx_memcpy(value.data, reply->allow, value.len);
+        if (ngx_http_kabinet_add_header(r, "Allow", &value) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (reply->retry_after) {
+        p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+        value.data = p;
+        value.len = ngx_sprintf(p, "%ui", (ngx_uint_t) reply->retry_after) - p;
+        if (ngx_http_kabinet_add_header(r, "Retry-After", &value) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < reply->cookies_n; i++) {
+        value.len = reply->cookies[i].n;
+        value.data = ngx_pnalloc(r->pool, value.len);
+        if (value.data == NULL) {
+            return NGX_ERROR;
+        }
+        ngx_memcpy(value.data, reply->cookies[i].p, value.len);
+        if (ngx_http_kabinet_add_header(r, "Set-Cookie", &value) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_kabinet_send_text(ngx_http_request_t *r, ngx_uint_t status, const char *type, u_char *p, size_t n)
+{
+    ngx_buf_t    *b;
+    ngx_int_t     rc;
+    ngx_chain_t   out;
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = n;
+
+    if (type) {
+        r->headers_out.content_type.data = (u_char *) (uintptr_t) type;
+        r->headers_out.content_type.len = ngx_strlen(type);
+        r->headers_out.content_type_len = r->headers_out.content_type.len;
+    }
+
+    if (n == 0) {
+        r->header_only = 1;
+    }
+
+    rc = ngx_http_send_header(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = p;
+    b->last = p + n;
+    b->memory = 1;
+    b->last_buf = r == r->main;
+    b->last_in_chain = 1;
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+void
+ngx_http_kabinet_api_send(ngx_http_request_t *r, const kab_reply_t *reply)
+{
+    u_char     *p = NULL;
+    ngx_int_t   rc;
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    if (ngx_http_kabinet_api_headers(r, reply) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    if (reply->body.n) {
+        p = ngx_pnalloc(r->pool, reply->body.n);
+        if (p == NULL) {
+            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+            return;
+        }
+        ngx_memcpy(p, reply->body.p, reply->body.n);
+    }
+
+    rc = ngx_http_kabinet_send_text(r, reply->status, reply->content_type, p, reply->body.n);
+    ngx_http_finalize_request(r, rc);
+}

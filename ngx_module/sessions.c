@@ -1,0 +1,414 @@
+/*
+ * Sessions in shared memory: copies, never the truth. Nodes of one size in one
+ * array, found by hash, kept in order of use; when the array is full the one
+ * not used for longest makes room. All under the slab pool's own mutex, which
+ * the master releases when a worker dies with it in hand: `torn` then tells
+ * the next one that lists may be broken, and the table begins anew.
+ */
+
+#include "ngx_http_kabinet.h"
+
+
+#define NGX_HTTP_KABINET_TABLE_VERSION  1
+#define NGX_HTTP_KABINET_NONE           ((uint32_t) -1)
+#define NGX_HTTP_KABINET_TOUCH          120   /* seconds between touches of the clock in Redis */
+
+
+typedef struct {
+    uint8_t                      id[KAB_SESSION_ID];
+    kab_uuid_t                   account;
+    kab_uuid_t                   public_id;
+    char                         iin[12];
+    uint32_t                     auth_time;
+    uint32_t                     expires_at;
+    uint32_t                     seen;       /* the idle clock */
+    uint32_t                     touched;    /* when Redis last heard of it */
+    uint32_t                     tombstone;  /* until when; 0: alive */
+    uint32_t                     chain;      /* next of the bucket, or of the free list */
+    uint32_t                     newer;
+    uint32_t                     older;
+    uint16_t                     methods;
+} ngx_http_kabinet_node_t;
+
+
+struct ngx_http_kabinet_table_s {
+    uint32_t                     version;
+    uint32_t                     capacity;
+    uint32_t                     mask;       /* buckets - 1 */
+    uint32_t                     used;
+    uint32_t                     free;
+    uint32_t                     newest;
+    uint32_t                     oldest;
+    uint32_t                     torn;       /* a change is under way */
+    ngx_uint_t                   epoch;      /* raised when the table begins anew */
+    ngx_atomic_t                 heard_at;
+    ngx_http_kabinet_counters_t  counters;
+    ngx_slab_pool_t             *pool;
+    uint32_t                    *buckets;
+    ngx_http_kabinet_node_t     *nodes;
+};
+
+
+static void
+ngx_http_kabinet_table_clear(ngx_http_kabinet_table_t *t)
+{
+    uint32_t  i;
+
+    ngx_memset(t->buckets, 0xff, (t->mask + 1) * sizeof(uint32_t));
+
+    for (i = 0; i < t->capacity; i++) {
+        t->nodes[i].chain = i + 1 < t->capacity ? i + 1 : NGX_HTTP_KABINET_NONE;
+    }
+
+    t->free = 0;
+    t->used = 0;
+    t->newest = NGX_HTTP_KABINET_NONE;
+    t->oldest = NGX_HTTP_KABINET_NONE;
+    t->epoch++;
+    t->torn = 0;
+}
+
+
+static void
+ngx_http_kabinet_table_lock(ngx_http_kabinet_table_t *t)
+{
+    ngx_shmtx_lock(&t->pool->mutex);
+
+    if (t->torn) {
+        ngx_http_kabinet_table_clear(t);
+    }
+
+    t->torn = 1;
+    ngx_memory_barrier();
+}
+
+
+static void
+ngx_http_kabinet_table_unlock(ngx_http_kabinet_table_t *t)
+{
+    ngx_memory_barrier();
+    t->torn = 0;
+    ngx_shmtx_unlock(&t->pool->mutex);
+}
+
+
+ngx_int_t
+ngx_http_kabinet_table_init(ngx_shm_zone_t *zone, void *data)
+{
+    size_t                     room, share;
+    uint32_t                   buckets;
+    ngx_slab_pool_t           *pool;
+    ngx_http_kabinet_table_t  *t;
+
+    pool = (ngx_slab_pool_t *) zone->shm.addr;
+
+    if (zone->shm.exists || data != NULL) {
+        t = pool->data;
+        if (t != NULL && t->version == NGX_HTTP_KABINET_TABLE_VERSION) {
+            zone->data = t;
+            return NGX_OK;
+        }
+        ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
+                      "kabinet_zone \"%V\" was made by another version: restart nginx instead of reloading",
+                      &zone->shm.name);
+        return NGX_ERROR;
+    }
+
+    pool->log_nomem = 0;
+
+    t = ngx_slab_calloc(pool, sizeof(ngx_http_kabinet_table_t));
+    if (t == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* whole pages: what is left, less what the slab keeps for itself */
+    room = (size_t) pool->pfree * ngx_pagesize;
+    share = sizeof(ngx_http_kabinet_node_t) + sizeof(uint32_t);
+
+    for (buckets = 64; (size_t) buckets * 2 * share <= room; buckets *= 2) { /* void */ }
+
+    t->mask = buckets - 1;
+    t->buckets = ngx_slab_alloc(pool, ngx_align(buckets * sizeof(uint32_t), ngx_pagesize));
+    if (t->buckets == NULL) {
+        return NGX_ERROR;
+    }
+
+    room = (size_t) pool->pfree * ngx_pagesize;
+    t->nodes = NULL;
+    while (room > ngx_pagesize && t->nodes == NULL) {
+        t->nodes = ngx_slab_alloc(pool, room);
+        t->capacity = (uint32_t) (room / sizeof(ngx_http_kabinet_node_t));
+        room -= ngx_pagesize;
+    }
+    if (t->nodes == NULL) {
+        return NGX_ERROR;
+    }
+
+    t->version = NGX_HTTP_KABINET_TABLE_VERSION;
+    t->pool = pool;
+    ngx_http_kabinet_table_clear(t);
+
+    pool->data = t;
+    zone->data = t;
+
+    return NGX_OK;
+}
+
+
+ngx_http_kabinet_table_t *
+ngx_http_kabinet_table(ngx_shm_zone_t *zone)
+{
+    return zone->data;
+}
+
+
+ngx_http_kabinet_counters_t *
+ngx_http_kabinet_counters(ngx_http_kabinet_table_t *t)
+{
+    return &t->counters;
+}
+
+
+/* The id is a SHA-256: any of its bits are a good hash. */
+static uint32_t *
+ngx_http_kabinet_bucket(ngx_http_kabinet_table_t *t, const uint8_t *id)
+{
+    uint32_t  h;
+
+    ngx_memcpy(&h, id, sizeof(h));
+    return &t->buckets[h & t->mask];
+}
+
+
+static ngx_http_kabinet_node_t *
+ngx_http_kabinet_node_find(ngx_http_kabinet_table_t *t, const uint8_t *id)
+{
+    uint32_t  i;
+
+    for (i = *ngx_http_kabinet_bucket(t, id); i != NGX_HTTP_KABINET_NONE; i = t->nodes[i].chain) {
+        if (ngx_memcmp(t->nodes[i].id, id, KAB_SESSION_ID) == 0) {
+            return &t->nodes[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_kabinet_node_unlink(ngx_http_kabinet_table_t *t, ngx_http_kabinet_node_t *n)
+{
+    if (n->newer != NGX_HTTP_KABINET_NONE) {
+        t->nodes[n->newer].older = n->older;
+    } else {
+        t->newest = n->older;
+    }
+
+    if (n->older != NGX_HTTP_KABINET_NONE) {
+        t->nodes[n->older].newer = n->newer;
+    } else {
+        t->oldest = n->newer;
+    }
+}
+
+
+static void
+ngx_http_kabinet_node_to_front(ngx_http_kabinet_table_t *t, ngx_http_kabinet_node_t *n)
+{
+    uint32_t  i = (uint32_t) (n - t->nodes);
+
+    n->newer = NGX_HTTP_KABINET_NONE;
+    n->older = t->newest;
+
+    if (t->newest != NGX_HTTP_KABINET_NONE) {
+        t->nodes[t->newest].newer = i;
+    } else {
+        t->oldest = i;
+    }
+
+    t->newest = i;
+}
+
+
+static void
+ngx_http_kabinet_node_remove(ngx_http_kabinet_table_t *t, ngx_http_kabinet_node_t *n)
+{
+    uint32_t  i = (uint32_t) (n - t->nodes);
+    uint32_t *p = ngx_http_kabinet_bucket(t, n->id);
+
+    while (*p != i) {
+        p = &t->nodes[*p].chain;
+    }
+
+    *p = n->chain;
+    ngx_http_kabinet_node_unlink(t, n);
+    ngx_memzero(n, sizeof(ngx_http_kabinet_node_t));
+    n->chain = t->free;
+    t->free = i;
+    t->used--;
+}
+
+
+/* Makes room by letting the one go that was not used for longest. A tombstone that goes early
+ * could let an ended session back in, so the epoch is raised with it: inserts under way are refused. */
+static ngx_http_kabinet_node_t *
+ngx_http_kabinet_node_new(ngx_http_kabinet_table_t *t, const uint8_t *id)
+{
+    uint32_t                  *bucket;
+    ngx_http_kabinet_node_t   *n;
+
+    if (t->free == NGX_HTTP_KABINET_NONE) {
+        n = &t->nodes[t->oldest];
+        if (n->tombstone > (uint32_t) ngx_time()) {
+            t->epoch++;
+        }
+        ngx_http_kabinet_node_remove(t, n);
+        (void) ngx_atomic_fetch_add(&t->counters.evicted, 1);
+    }
+
+    n = &t->nodes[t->free];
+    t->free = n->chain;
+
+    bucket = ngx_http_kabinet_bucket(t, id);
+    ngx_memcpy(n->id, id, KAB_SESSION_ID);
+    n->chain = *bucket;
+    *bucket = (uint32_t) (n - t->nodes);
+    ngx_http_kabinet_node_to_front(t, n);
+    t->used++;
+
+    return n;
+}
+
+
+ngx_http_kabinet_found_t
+ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const uint8_t *id, ngx_uint_t idle,
+    kab_session_t *out, ngx_uint_t *touch, ngx_uint_t *epoch)
+{
+    uint32_t                   now = (uint32_t) ngx_time();
+    ngx_http_kabinet_node_t   *n;
+    ngx_http_kabinet_found_t   found = NGX_HTTP_KABINET_ABSENT;
+
+    *touch = 0;
+
+    ngx_http_kabinet_table_lock(t);
+    *epoch = t->epoch;
+    n = ngx_http_kabinet_node_find(t, id);
+
+    if (n != NULL && n->tombstone) {
+        if (n->tombstone > now) {
+            found = NGX_HTTP_KABINET_ENDED;
+        } else {
+            ngx_http_kabinet_node_remove(t, n);
+        }
+
+    } else if (n != NULL && (n->expires_at <= now || n->seen + idle < now)) {
+        /* another machine may have seen it since: ask again */
+        ngx_http_kabinet_node_remove(t, n);
+
+    } else if (n != NULL) {
+        if (n->seen != now) {
+            n->seen = now;
+            ngx_http_kabinet_node_unlink(t, n);
+            ngx_http_kabinet_node_to_front(t, n);
+        }
+        if (n->touched + NGX_HTTP_KABINET_TOUCH < now) {
+            n->touched = now;
+            *touch = 1;
+        }
+
+        ngx_memcpy(out->id, n->id, KAB_SESSION_ID);
+        out->account = n->account;
+        out->public_id = n->public_id;
+        ngx_memcpy(out->iin, n->iin, sizeof(out->iin));
+        out->auth_time = n->auth_time;
+        out->expires_at = n->expires_at;
+        out->methods = n->methods;
+        found = NGX_HTTP_KABINET_HIT;
+    }
+
+    ngx_http_kabinet_table_unlock(t);
+
+    return found;
+}
+
+
+void
+ngx_http_kabinet_table_insert(ngx_http_kabinet_table_t *t, const kab_session_t *s, ngx_uint_t epoch)
+{
+    uint32_t                  now = (uint32_t) ngx_time();
+    ngx_http_kabinet_node_t  *n;
+
+    ngx_http_kabinet_table_lock(t);
+    n = ngx_http_kabinet_node_find(t, s->id);
+
+    /* an end that was heard while the answer was on its way wins */
+    if (t->epoch == epoch && (n == NULL || n->tombstone <= now)) {
+        if (n == NULL) {
+            n = ngx_http_kabinet_node_new(t, s->id);
+        }
+        n->account = s->account;
+        n->public_id = s->public_id;
+        ngx_memcpy(n->iin, s->iin, sizeof(n->iin));
+        n->auth_time = s->auth_time;
+        n->expires_at = s->expires_at;
+        n->methods = s->methods;
+        n->seen = now;
+        n->touched = now;
+        n->tombstone = 0;
+    }
+
+    ngx_http_kabinet_table_unlock(t);
+}
+
+
+void
+ngx_http_kabinet_table_drop(ngx_http_kabinet_table_t *t, const uint8_t *id, time_t tombstone)
+{
+    ngx_http_kabinet_node_t  *n;
+
+    ngx_http_kabinet_table_lock(t);
+    n = ngx_http_kabinet_node_find(t, id);
+    if (n == NULL) {
+        n = ngx_http_kabinet_node_new(t, id);
+    }
+    n->tombstone = (uint32_t) (ngx_time() + tombstone);
+    ngx_memzero(n->iin, sizeof(n->iin));
+    ngx_http_kabinet_table_unlock(t);
+}
+
+
+ngx_uint_t
+ngx_http_kabinet_table_epoch(ngx_http_kabinet_table_t *t)
+{
+    ngx_uint_t  epoch;
+
+    ngx_http_kabinet_table_lock(t);
+    epoch = t->epoch;
+    ngx_http_kabinet_table_unlock(t);
+
+    return epoch;
+}
+
+
+void
+ngx_http_kabinet_table_heard(ngx_http_kabinet_table_t *t)
+{
+    t->heard_at = (ngx_atomic_uint_t) ngx_time();
+}
+
+
+time_t
+ngx_http_kabinet_table_silence(ngx_http_kabinet_table_t *t)
+{
+    return ngx_time() - (time_t) t->heard_at;
+}
+
+
+void
+ngx_http_kabinet_table_usage(ngx_http_kabinet_table_t *t, ngx_uint_t *used, ngx_uint_t *capacity)
+{
+    ngx_http_kabinet_table_lock(t);
+    *used = t->used;
+    *capacity = t->capacity;
+    ngx_http_kabinet_table_unlock(t);
+}
