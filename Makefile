@@ -10,9 +10,9 @@ CFLAGS_release = -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 CFLAGS_asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                  -fno-sanitize-recover=undefined
 CFLAGS_tsan    = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
-KAB_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Icore $(WARN) $(CFLAGS_$(MODE)) \
+KAB_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Icore $(WARN) $(CFLAGS_$(MODE)) \
              $(shell pkg-config --cflags $(PKGS))
-KAB_LIBS   = $(shell pkg-config --libs $(PKGS)) -lpthread
+KAB_LIBS   := $(shell pkg-config --libs $(PKGS)) -lpthread
 
 OUT      = $(BUILD)/$(MODE)
 CORE_SRC = $(wildcard core/*.c core/*/*.c)
@@ -33,15 +33,18 @@ lib: $(LIB) ## the core library
 
 $(LIB): $(CORE_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@echo "  AR  $@"
+	@$(AR) rcs $@ $^
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(KAB_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC  $<"
+	@$(CC) $(KAB_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(KAB_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) -lcmocka $(KAB_LIBS)
+	@echo "  LD  $@"
+	@$(CC) $(KAB_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(LIB) -lcmocka $(KAB_LIBS)
 
 .PRECIOUS: $(OUT)/%.o
 

@@ -4,7 +4,7 @@ WEB_DIR    ?= /usr/share/kabinet/web
 MODULE      = $(OUT)/ngx_http_kabinet_module.so
 NGX_OBJS    = $(abspath $(OUT)/nginx)
 MODULE_SRC  = config make/module.mk $(wildcard ngx_module/*)
-MODULE_CC   = -fvisibility=hidden -Wno-unused-parameter -DNGX_HTTP_KABINET_WEB='\"$(WEB_DIR)\"'
+MODULE_CC   = -fvisibility=hidden -Wno-unused-parameter
 
 .PHONY: module
 module: $(MODULE) ## the nginx module
@@ -12,7 +12,7 @@ module: $(MODULE) ## the nginx module
 # Configured once for a version of nginx and of our own build description.
 $(NGX_OBJS)/Makefile: config make/module.mk $(NGX_SRC)/conf_flags | $(LIB)
 	@rm -rf $(NGX_OBJS) && mkdir -p $(NGX_OBJS)
-	cd $(NGX_SRC) && KABINET_LIB=$(abspath $(LIB)) bash -c '. ./conf_flags; \
+	cd $(NGX_SRC) && KABINET_LIB=$(abspath $(LIB)) KABINET_WEB=$(WEB_DIR) bash -c '. ./conf_flags; \
 	    ./configure "$${NGX_CONF_FLAGS[@]}" --builddir=$(NGX_OBJS) --add-dynamic-module=$(CURDIR) \
 	    --with-cc-opt="-g -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIC $(MODULE_CC)" \
 	    --with-ld-opt="-Wl,-z,relro -Wl,-z,now -fPIC"' > $(NGX_OBJS)/configure.log \

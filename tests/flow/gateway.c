@@ -53,8 +53,8 @@ static void write_conf(gateway_t *g, const char *extra)
     snprintf(conf, sizeof(conf),
              "kabinet_unsafe on;\nkabinet_zone z 4m;\nkabinet_database \"%s\";\nkabinet_redis %s;\n"
              "kabinet_keyring keyring;\nkabinet_password_hash argon2id m=256 t=1 p=1 grid=250ms;\n"
-             "kabinet_consent terms required version=1 file=terms.{lang}.txt;\n"
-             "kabinet_consent notifications optional version=1 file=notifications.{lang}.txt;\n%s",
+             "kabinet_consent terms required version=1 \"file=terms.{lang}.txt\";\n"
+             "kabinet_consent notifications optional version=1 \"file=notifications.{lang}.txt\";\n%s",
              pg, redis, extra ? extra : "");
     put_file(g, "kabinet.conf", conf);
 }
@@ -164,14 +164,13 @@ int64_t gateway_number(gateway_t *g, const char *sql)
     kab_log_t log = {0};
     kab_arena_t *arena = kab_arena_open();
     kab_world_t w = world(g, arena, &log);
-    char name[32];
-    static unsigned counter;
+    kab_sql_t *statement = &g->statement[g->statements]; /* its address is its identity */
     kab_rows_t *rows;
     int64_t n;
 
-    snprintf(name, sizeof(name), "test_%u", ++counter);
-    kab_sql_t *statement = calloc(1, sizeof(*statement)); /* its address is its identity: kept */
-    *statement = (kab_sql_t){strdup(name), sql};
+    assert_true(g->statements < GATEWAY_STATEMENTS);
+    snprintf(g->name[g->statements], sizeof(g->name[0]), "test_%u", g->statements);
+    *statement = (kab_sql_t){g->name[g->statements++], sql};
     assert_int_equal(kab_pg_exec(&w.db, statement, NULL, 0, &rows), KAB_OK);
     n = kab_rows_count(rows) ? kab_rows_int(rows, 0, 0) : -1;
     kab_arena_close(arena);

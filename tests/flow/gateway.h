@@ -22,7 +22,7 @@
 #include "engine/call.h"
 #include "store/migrate.h"
 
-enum { GATEWAY_COOKIES = 8 };
+enum { GATEWAY_COOKIES = 8, GATEWAY_STATEMENTS = 64 };
 
 typedef struct {
     kab_config_t *config;
@@ -31,6 +31,9 @@ typedef struct {
     kab_time_t ahead; /* the test's clock runs this much before the real one */
     uint64_t dice;
     char dir[32];
+    unsigned statements;
+    kab_sql_t statement[GATEWAY_STATEMENTS];
+    char name[GATEWAY_STATEMENTS][16];
 } gateway_t;
 
 /* A browser: a cookie jar and the last answer. */
