@@ -4,7 +4,7 @@ WEB_DIR    ?= /usr/share/kabinet/web
 MODULE      = $(OUT)/ngx_http_kabinet_module.so
 NGX_OBJS    = $(abspath $(OUT)/nginx)
 MODULE_SRC  = config make/module.mk $(wildcard ngx_module/*)
-MODULE_CC   = -fvisibility=hidden -Wno-unused-parameter
+MODULE_CC   = -Wno-unused-parameter
 
 .PHONY: module
 module: $(MODULE) ## the nginx module

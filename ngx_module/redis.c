@@ -148,12 +148,16 @@ ngx_http_kabinet_redis_gone(ngx_http_kabinet_redis_t *redis)
         ngx_del_timer(&redis->silence);
     }
 
+    if (ngx_exiting || ngx_quit || ngx_terminate) {
+        return;
+    }
+
     if (!redis->told) {
         redis->told = 1;
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "kabinet: Redis is away from the event loop");
     }
 
-    if (!ngx_exiting && !ngx_quit && !ngx_terminate && !redis->retry.timer_set) {
+    if (!redis->retry.timer_set) {
         ngx_add_timer(&redis->retry, NGX_HTTP_KABINET_REDIS_RETRY);
     }
 }
