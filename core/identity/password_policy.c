@@ -2,19 +2,21 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #include "base/unicode.h"
 
 enum { LENGTH, LOWER, UPPER, DIGIT, SPECIAL };
 
-/* The pattern and class_of() say the same in two languages. */
+/* FLOWS 2 names the classes: Latin letters, digits, and one of these eight. The pattern and
+ * class_of() say the same in two languages. */
+#define SPECIALS "!@#$%&*?"
+
 const kab_password_rule_t kab_password_rules[] = {
     [LENGTH] = {"password_length", ""},
-    [LOWER] = {"password_lower", "\\p{Ll}"},
-    [UPPER] = {"password_upper", "\\p{Lu}"},
-    [DIGIT] = {"password_digit", "\\p{Nd}"},
-    [SPECIAL] = {"password_special", "[^\\p{L}\\p{M}\\p{N}]"},
+    [LOWER] = {"password_lower", "[a-z]"},
+    [UPPER] = {"password_upper", "[A-Z]"},
+    [DIGIT] = {"password_digit", "[0-9]"},
+    [SPECIAL] = {"password_special", "[" SPECIALS "]"},
     {NULL, NULL},
 };
 
@@ -35,25 +37,16 @@ kab_span_t kab_password_normal(kab_arena_t *arena, kab_span_t typed)
 
 static unsigned class_of(int32_t c)
 {
-    switch (utf8proc_category(c)) {
-    case UTF8PROC_CATEGORY_LL:
+    if (c >= 'a' && c <= 'z') {
         return 1U << LOWER;
-    case UTF8PROC_CATEGORY_LU:
-        return 1U << UPPER;
-    case UTF8PROC_CATEGORY_ND:
-        return 1U << DIGIT;
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-        return 0;
-    default:
-        return 1U << SPECIAL;
     }
+    if (c >= 'A' && c <= 'Z') {
+        return 1U << UPPER;
+    }
+    if (c >= '0' && c <= '9') {
+        return 1U << DIGIT;
+    }
+    return c > 0 && c < 0x80 && strchr(SPECIALS, c) ? 1U << SPECIAL : 0;
 }
 
 unsigned kab_password_missing(const kab_password_policy_t *policy, kab_span_t normal)
