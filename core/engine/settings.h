@@ -1,5 +1,5 @@
 /*
- * What the directives say (CONTRACT 5), after reading. Filled by core/config.c,
+ * What the directives say (CONTRACT 5), after reading. Filled by core/config/,
  * immutable afterwards: any thread may read it.
  */
 #ifndef KAB_SETTINGS_H

@@ -1,5 +1,5 @@
 /* What can only be said when every directive was seen, and the files they name. */
-#include "config_parts.h"
+#include "config/parts.h"
 
 #include "kabinet.h"
 

@@ -3,7 +3,7 @@
  * are split as nginx splits them (ngx_conf_file.c): a file that reads here
  * reads there.
  */
-#include "config_parts.h"
+#include "config/parts.h"
 
 #include <string.h>
 

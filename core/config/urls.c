@@ -1,5 +1,5 @@
 /* Directives that say where something is: database, Redis, origins. */
-#include "config_parts.h"
+#include "config/parts.h"
 
 #include <string.h>
 #include <strings.h>

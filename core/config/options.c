@@ -1,5 +1,5 @@
 /* key=value arguments, read after a declaration of their types and bounds. */
-#include "config_parts.h"
+#include "config/parts.h"
 
 #include <stdarg.h>
 #include <stdio.h>

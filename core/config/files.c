@@ -1,5 +1,5 @@
 /* Files that directives name: read whole, bounded, into the configuration's arena. */
-#include "config_parts.h"
+#include "config/parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* The setters of the directives, one each. */
-#include "config_parts.h"
+#include "config/parts.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * The table of directives: what there is, how often it may stand, who reads it.
  * nginx and kabinetctl go through it, so they cannot disagree.
  */
-#include "config_parts.h"
+#include "config/parts.h"
 
 #include <stdlib.h>
 #include <string.h>

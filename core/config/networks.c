@@ -1,5 +1,5 @@
 /* The carriers' prefixes: behind one address of theirs are thousands of people (SECURITY 10). */
-#include "config_parts.h"
+#include "config/parts.h"
 
 #include <arpa/inet.h>
 #include <string.h>
