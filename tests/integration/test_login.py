@@ -100,9 +100,9 @@ def test_an_imported_hash_is_made_anew(gateway, ctl, tmp_path):
     people = tmp_path / "more.csv"
     people.write_text(f"iin,phone,locale,password\n{NOBODY},+77015550000,kk,\"{made}\"\n")
     assert ctl("import", "accounts", people).returncode == 0
-    before = gateway.sql("SELECT password_sealed FROM account ORDER BY created_at DESC LIMIT 1")
+    before = gateway.sql("SELECT hash FROM account ORDER BY created_at DESC LIMIT 1")
     assert gateway.browser().sign_in(NOBODY, "Kabinet!Demo2026").status == 200
-    after = gateway.sql("SELECT password_sealed FROM account ORDER BY created_at DESC LIMIT 1")
+    after = gateway.sql("SELECT hash FROM account ORDER BY created_at DESC LIMIT 1")
     assert bytes(before[0][0]) != bytes(after[0][0])
     assert gateway.browser().sign_in(NOBODY, "Kabinet!Demo2026").status == 200
 

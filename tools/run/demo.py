@@ -1,0 +1,81 @@
+"""`make run`: Kabinet on this machine with invented people, until it is stopped."""
+
+import csv
+import os
+import signal
+import sys
+import time
+
+from stack import REPO, Stack, StackError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(BaseException):
+    """Somebody wants us to stop; not an error."""
+
+
+def stop_on(*_):
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # asked once is enough
+    raise Stopped
+
+
+def port_of(text):
+    if not text.isdigit() or not 1024 <= int(text) <= 65534:
+        raise StackError(f"KABINET_PORT={text}: give a port from 1024 to 65534")
+    return int(text)
+
+
+def people():
+    with open(os.path.join(REPO, "data", "demo", "accounts.csv"), encoding="utf-8") as file:
+        for person in csv.DictReader(file):
+            app = "with the app" if person["device"] == "yes" else "no app yet"
+            yield f"  {person['iin']}  {person['password'] or '(no password yet)':20}  {app}"
+
+
+def say(stack, seconds):
+    print(f"""
+Kabinet runs ({seconds:.1f} s):  {stack.url}/
+
+Sign in as (IIN, password):
+{chr(10).join(people())}
+
+Messages to phones:  {stack.sandbox_url}/
+Data and logs:       {stack.run_dir}
+Operators:           {os.path.relpath(stack.build)}/kabinetctl -c {os.path.relpath(stack.conf_path)} help
+Stop:                Ctrl-C, or kill {os.getpid()}; the data stay
+""", flush=True)
+
+
+def serve(stack):
+    begun = time.monotonic()
+    stack.start()
+    say(stack, time.monotonic() - begun)
+    while True:
+        time.sleep(0.3)
+        name = stack.dead()
+        if name:
+            raise StackError(f"{name} ended by itself; see {os.path.join(stack.run_dir, 'logs')}")
+
+
+def main():
+    stack = None
+    for number in SIGNALS:
+        signal.signal(number, stop_on)
+    try:
+        stack = Stack(os.environ.get("KABINET_RUN_DIR") or os.path.join(REPO, ".run"),
+                      port_of(os.environ.get("KABINET_PORT") or "8080"),
+                      build=os.environ.get("KABINET_BUILD") or "build/release", sandbox=True)
+        serve(stack)
+    except Stopped:
+        print("\nstopping", flush=True)
+    except StackError as error:
+        print(f"kabinet: {error}", file=sys.stderr, flush=True)
+        return 1
+    finally:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        if stack:
+            stack.stop()
+    return 0

@@ -1,0 +1,23 @@
+"""python3 tools/sandbox --port N: plays the push service, the SMS gateway and the state base."""
+
+import argparse
+import signal
+import sys
+
+from providers import Providers
+from server import Server
+
+parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
+parser.add_argument("--port", type=int, required=True)
+parser.add_argument("--bmg", help="CSV with iin,phone")
+parser.add_argument("--log", help="where the output goes; only marks the process")
+options = parser.parse_args()
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+providers = Providers()
+if options.bmg:
+    providers.load_bmg(options.bmg)
+try:
+    Server(options.port, providers).serve_forever()
+except KeyboardInterrupt:
+    pass

@@ -1,0 +1,110 @@
+// Small parts that every page has: elements, notices, errors beside fields, waits, the eye.
+
+import { put, t, has } from './i18n.js';
+
+export const $ = (id) => document.getElementById(id);
+
+export function el(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+export const text = (name, id, values, attributes) => put(el(name, attributes), id, values);
+
+// A notice above the form, read aloud: kind "good", "bad" or "quiet". `again` adds a button.
+export function notice(kind, id, values, again) {
+  const box = $('notice');
+  box.replaceChildren();
+  box.className = 'notice';
+  if (!id) return;
+  box.classList.add(kind);
+  box.append(text('p', id, values));
+  if (again) {
+    const button = text('button', 'action.retry', {}, { type: 'button', class: 'button plain' });
+    button.addEventListener('click', () => {
+      notice();
+      again();
+    });
+    box.append(button);
+  }
+}
+
+// The words of a refusal that belongs to no field.
+export const words = (refusal) => (has(`error.${refusal.code}`) ? `error.${refusal.code}` : 'error.internal');
+
+export function fieldError(input, code) {
+  const box = $(`${input.id}-error`);
+  if (code) {
+    input.setAttribute('aria-invalid', 'true');
+    put(box, has(`field.${code}`) ? `field.${code}` : code.startsWith('error.') ? code : 'field.value');
+  } else {
+    input.removeAttribute('aria-invalid');
+    put(box, null);
+  }
+}
+
+// Puts each error of a 422 beside its field and the focus on the first. False: none was for a field we show.
+export function fieldErrors(refusal, inputs) {
+  let first = null;
+  for (const { field, code } of refusal.fields) {
+    const input = inputs[field] ?? inputs[String(field).split('.').pop()];
+    if (!input) continue;
+    fieldError(input, code);
+    first ??= input;
+  }
+  first?.focus();
+  return first !== null;
+}
+
+export function busy(form, on) {
+  form.setAttribute('aria-busy', String(on));
+  for (const button of form.querySelectorAll('button')) button.classList.toggle('busy', on && button.type === 'submit');
+}
+
+// Keeps `button` shut for so many seconds and shows them running down in the notice. The number is hidden
+// from screen readers, which hear the wait once and its end once.
+export function wait(button, seconds, id, over = () => {}) {
+  const until = Date.now() + seconds * 1000;
+  const left = () => Math.max(0, Math.ceil((until - Date.now()) / 1000));
+  const clock = () => {
+    const s = left();
+    return s >= 60 ? `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}` : String(s);
+  };
+  notice('bad', id);
+  const minutes = seconds > 90;
+  const line = text('p', minutes ? 'notice.wait_minutes' : 'notice.wait_seconds',
+    { n: minutes ? Math.ceil(seconds / 60) : seconds }, { class: 'quietly' });
+  const digits = el('p', { class: 'clock', 'aria-hidden': 'true' }, clock());
+  $('notice').append(line, digits);
+  button.dataset.wait = 'true';
+  button.disabled = true;
+  const timer = setInterval(() => {
+    digits.textContent = clock();
+    if (left() > 0) return;
+    clearInterval(timer);
+    delete button.dataset.wait;
+    button.disabled = false;
+    if (digits.isConnected) notice('quiet', 'notice.wait_over');
+    over();
+  }, 250);
+}
+
+// Show and hide what is typed. The button keeps its name; "pressed" says the state.
+export function eye(button) {
+  const input = $(button.getAttribute('aria-controls'));
+  button.addEventListener('click', () => {
+    const show = input.type === 'password';
+    input.type = show ? 'text' : 'password';
+    button.setAttribute('aria-pressed', String(show));
+  });
+}
+
+// Consent sentences carry their link inside: the phrase consent.<kind>.link of consent.<kind>.label.
+export function sentence(label, phrase, href) {
+  const start = label.indexOf(phrase);
+  if (!phrase || start < 0) return [label];
+  const link = el('a', { href, target: '_blank', rel: 'noopener' }, phrase,
+    el('span', { class: 'unseen' }, ` (${t('new_tab')})`));
+  return [label.slice(0, start), link, label.slice(start + phrase.length)];
+}
