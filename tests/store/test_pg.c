@@ -1,0 +1,252 @@
+#include "world.h"
+
+static const kab_sql_t sql_echo = {"echo",
+                                   "SELECT $1::bigint, $2::text, $3::bytea, $4::timestamptz,"
+                                   " $5::uuid, $6::boolean, NULL::text"};
+static const kab_sql_t sql_pid = {"pid", "SELECT pg_backend_pid()"};
+static const kab_sql_t sql_add = {"scratch_add", "INSERT INTO scratch VALUES ($1)"};
+static const kab_sql_t sql_count = {"scratch_count", "SELECT count(*) FROM scratch"};
+static const kab_sql_t sql_sleep = {"sleep", "SELECT pg_sleep(10)"};
+static const kab_sql_t sql_cast = {"cast", "SELECT $1::text::uuid"};
+
+static int64_t count(store_t *s)
+{
+    kab_rows_t *rows;
+    assert_int_equal(kab_pg_exec(&s->w.db, &sql_count, NULL, 0, &rows), KAB_OK);
+    return kab_rows_int(rows, 0, 0);
+}
+
+static int64_t pid(store_t *s)
+{
+    kab_rows_t *rows;
+    assert_int_equal(kab_pg_exec(&s->w.db, &sql_pid, NULL, 0, &rows), KAB_OK);
+    return kab_rows_int(rows, 0, 0);
+}
+
+static void kill_backend(store_t *s, int64_t backend)
+{
+    char sql[96];
+    snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d, 2000)", (int)backend);
+    assert_int_equal(store_other(s, sql), KAB_OK);
+}
+
+static void test_values_come_back(void **state)
+{
+    store_t *s = *state;
+    kab_rows_t *rows;
+    kab_uuid_t id = kab_uuid_new(s->w.env);
+    kab_param_t params[] = {kab_p_int(-7),
+                            kab_p_text(KAB_SPAN("ЖСН")),
+                            kab_p_bytes(KAB_SPAN("\0\1\2")),
+                            kab_p_time(s->now),
+                            kab_p_uuid(&id),
+                            kab_p_bool(true)};
+    assert_int_equal(kab_pg_exec(&s->w.db, &sql_echo, params, 6, &rows), KAB_OK);
+    assert_int_equal(kab_rows_count(rows), 1);
+    assert_int_equal(kab_rows_int(rows, 0, 0), -7);
+    assert_true(kab_span_is(kab_rows_span(rows, 0, 1), "ЖСН"));
+    assert_true(kab_span_eq(kab_rows_span(rows, 0, 2), KAB_SPAN("\0\1\2")));
+    assert_int_equal(kab_rows_time(rows, 0, 3), s->now);
+    kab_uuid_t back = kab_rows_uuid(rows, 0, 4);
+    assert_memory_equal(back.b, id.b, 16);
+    assert_true(kab_rows_bool(rows, 0, 5));
+    assert_true(kab_rows_null(rows, 0, 6));
+}
+
+static void test_nulls(void **state)
+{
+    store_t *s = *state;
+    kab_rows_t *rows;
+    kab_param_t params[] = {kab_p_int(0),  kab_p_text(KAB_NONE), kab_p_bytes(KAB_NONE),
+                            kab_p_time(0), kab_p_uuid(NULL),     kab_p_bool(false)};
+    assert_int_equal(kab_pg_exec(&s->w.db, &sql_echo, params, 6, &rows), KAB_OK);
+    for (unsigned c = 1; c < 5; c++) {
+        assert_true(kab_rows_null(rows, 0, c));
+    }
+    assert_int_equal(kab_rows_time(rows, 0, 3), 0);
+    assert_false(kab_rows_bool(rows, 0, 5));
+}
+
+static void test_no_value_is_logged(void **state)
+{
+    store_t *s = *state;
+    kab_param_t secret = kab_p_text(KAB_SPAN("880101300012"));
+    assert_int_equal(kab_pg_exec(&s->w.db, &sql_cast, &secret, 1, NULL), KAB_E_INTERNAL);
+    assert_true(log_has(s, "cast: SQLSTATE 22P02"));
+    assert_false(log_has(s, "880101300012"));
+}
+
+static void test_a_restart_is_not_noticed(void **state)
+{
+    store_t *s = *state;
+    int64_t before = pid(s);
+    kill_backend(s, before);
+    assert_true(pid(s) != before);
+}
+
+typedef struct {
+    store_t *s;
+    int runs, kill_on, fail_on;
+} play_t;
+
+static kab_err_t play(const kab_db_t *db, void *ctx)
+{
+    play_t *p = ctx;
+    kab_param_t one = kab_p_int(1);
+    p->runs++;
+    kab_err_t err = kab_pg_exec(db, &sql_add, &one, 1, NULL);
+    if (p->runs <= p->kill_on) {
+        kill_backend(p->s, pid(p->s));
+        err = kab_pg_exec(db, &sql_add, &one, 1, NULL);
+        assert_int_equal(err, KAB_E_UNAVAILABLE);
+        /* And not on another connection, outside of the transaction. */
+        assert_int_equal(kab_pg_exec(db, &sql_add, &one, 1, NULL), KAB_E_UNAVAILABLE);
+    }
+    return p->runs <= p->fail_on ? KAB_E_VALIDATION : err;
+}
+
+static void test_transactions(void **state)
+{
+    store_t *s = *state;
+    play_t good = {s, 0, 0, 0}, refused = {s, 0, 0, 1}, killed = {s, 0, 1, 0}, dead = {s, 0, 9, 0};
+    int64_t before = count(s);
+    assert_int_equal(kab_pg_transaction(&s->w.db, play, &good), KAB_OK);
+    assert_int_equal(count(s), before + 1);
+    assert_int_equal(kab_pg_transaction(&s->w.db, play, &refused), KAB_E_VALIDATION);
+    assert_int_equal(refused.runs, 1);
+    assert_int_equal(count(s), before + 1);
+    assert_int_equal(kab_pg_transaction(&s->w.db, play, &killed), KAB_OK);
+    assert_int_equal(killed.runs, 2);
+    assert_int_equal(count(s), before + 2);
+    assert_int_equal(kab_pg_transaction(&s->w.db, play, &dead), KAB_E_UNAVAILABLE);
+    assert_int_equal(dead.runs, 3);
+    assert_int_equal(count(s), before + 2);
+}
+
+static void test_a_slow_statement_ends(void **state)
+{
+    store_t *s = *state;
+    time_t begun = time(NULL);
+    assert_int_equal(kab_pg_exec(&s->w.db, &sql_sleep, NULL, 0, NULL), KAB_E_UNAVAILABLE);
+    assert_in_range(time(NULL) - begun, 3, 5);
+    assert_int_equal(count(s), count(s));
+}
+
+static void test_a_replica_is_unavailable(void **state)
+{
+    store_t *s = *state;
+    kab_param_t one = kab_p_int(1);
+    int64_t before = count(s);
+    assert_int_equal(kab_pg_script(&s->w.db, "SET default_transaction_read_only = on"), KAB_OK);
+    assert_int_equal(kab_pg_exec(&s->w.db, &sql_add, &one, 1, NULL), KAB_E_UNAVAILABLE);
+    assert_true(log_has(s, "25006"));
+    /* The connection was given up, so the next one may find the primary. */
+    assert_int_equal(kab_pg_exec(&s->w.db, &sql_add, &one, 1, NULL), KAB_OK);
+    assert_int_equal(count(s), before + 1);
+}
+
+static void test_a_unique_violation_is_told(void **state)
+{
+    store_t *s = *state;
+    static const kab_sql_t sql = {"twice", "INSERT INTO scratch_one VALUES ($1)"};
+    kab_param_t one = kab_p_int((int64_t)(store_roll(s) >> 2));
+    assert_int_equal(kab_pg_exec(&s->w.db, &sql, &one, 1, NULL), KAB_OK);
+    assert_int_equal(kab_pg_exec(&s->w.db, &sql, &one, 1, NULL), KAB_E_INTERNAL);
+    assert_true(kab_pg_conflict(s->w.db.pg));
+}
+
+static kab_err_t serial(const kab_db_t *db, void *ctx)
+{
+    static const kab_sql_t level = {"level", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"};
+    static const kab_sql_t raise = {"raise", "UPDATE scratch_one SET n = n WHERE n = 0"};
+    play_t *p = ctx;
+    p->runs++;
+    assert_int_equal(kab_pg_exec(db, &level, NULL, 0, NULL), KAB_OK);
+    assert_int_equal(kab_pg_exec(db, &sql_count, NULL, 0, NULL), KAB_OK);
+    if (p->runs == 1) {
+        assert_int_equal(store_other(p->s, "UPDATE scratch_one SET n = n WHERE n = 0"), KAB_OK);
+    }
+    return kab_pg_exec(db, &raise, NULL, 0, NULL);
+}
+
+static void test_a_serialisation_failure_is_repeated(void **state)
+{
+    store_t *s = *state;
+    play_t p = {s, 0, 0, 0};
+    assert_int_equal(store_other(s, "INSERT INTO scratch_one VALUES (0) ON CONFLICT DO NOTHING"),
+                     KAB_OK);
+    assert_int_equal(kab_pg_transaction(&s->w.db, serial, &p), KAB_OK);
+    assert_int_equal(p.runs, 2);
+}
+
+static void test_nobody_there(void **state)
+{
+    store_t *s = *state;
+    kab_db_t db = {kab_pg_open("host=/nowhere user=x dbname=x"), s->w.arena, NULL};
+    play_t p = {s, 0, 0, 0};
+    assert_int_equal(kab_pg_exec(&db, &sql_pid, NULL, 0, NULL), KAB_E_UNAVAILABLE);
+    assert_int_equal(kab_pg_transaction(&db, play, &p), KAB_E_UNAVAILABLE);
+    assert_int_equal(p.runs, 0);
+    kab_pg_close(db.pg);
+}
+
+static void test_copy(void **state)
+{
+    store_t *s = *state;
+    int64_t before = count(s);
+    assert_int_equal(kab_pg_copy_begin(&s->w.db, "COPY scratch FROM STDIN"), KAB_OK);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(kab_pg_copy_put(&s->w.db, KAB_SPAN("5\n")), KAB_OK);
+    }
+    assert_int_equal(kab_pg_copy_end(&s->w.db), KAB_OK);
+    assert_int_equal(count(s), before + 1000);
+    assert_int_equal(kab_pg_copy_begin(&s->w.db, "COPY scratch FROM STDIN"), KAB_OK);
+    assert_int_equal(kab_pg_copy_put(&s->w.db, KAB_SPAN("not a number\n")), KAB_OK);
+    assert_int_equal(kab_pg_copy_end(&s->w.db), KAB_E_INTERNAL);
+    assert_int_equal(count(s), before + 1000);
+}
+
+static void test_migrations(void **state)
+{
+    store_t *s = *state;
+    unsigned n = 99;
+    assert_int_equal(kab_migrate(&s->w.db, &n), KAB_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(kab_migrate_pending(&s->w.db, &n), KAB_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(store_other(s, "UPDATE migration SET sha256 = sha256 #- 0"), KAB_E_INTERNAL);
+    assert_int_equal(store_other(s, "UPDATE migration SET sha256 = set_byte(sha256, 0,"
+                                    " get_byte(sha256, 0) # 1) WHERE number = 1"),
+                     KAB_OK);
+    assert_int_equal(kab_migrate(&s->w.db, &n), KAB_E_WRONG_STATE);
+    assert_int_equal(kab_migrate_pending(&s->w.db, &n), KAB_E_WRONG_STATE);
+    assert_int_equal(store_other(s, "UPDATE migration SET sha256 = set_byte(sha256, 0,"
+                                    " get_byte(sha256, 0) # 1) WHERE number = 1"),
+                     KAB_OK);
+}
+
+static int setup(void **state)
+{
+    return store_setup(state) ||
+           store_other(*state, "CREATE TABLE IF NOT EXISTS scratch (n bigint);"
+                               "CREATE TABLE IF NOT EXISTS scratch_one (n bigint PRIMARY KEY)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_come_back),
+        cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_no_value_is_logged),
+        cmocka_unit_test(test_a_restart_is_not_noticed),
+        cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_a_slow_statement_ends),
+        cmocka_unit_test(test_a_replica_is_unavailable),
+        cmocka_unit_test(test_a_unique_violation_is_told),
+        cmocka_unit_test(test_a_serialisation_failure_is_repeated),
+        cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_migrations),
+    };
+    return cmocka_run_group_tests(tests, setup, store_teardown);
+}
