@@ -34,6 +34,10 @@ def people():
             yield f"  {person['iin']}  {person['password'] or '(no password yet)':20}  {app}"
 
 
+def short(path):
+    return min(path, os.path.relpath(path), key=len)
+
+
 def say(stack, seconds):
     print(f"""
 Kabinet runs ({seconds:.1f} s):  {stack.url}/
@@ -43,7 +47,7 @@ Sign in as (IIN, password):
 
 Messages to phones:  {stack.sandbox_url}/
 Data and logs:       {stack.run_dir}
-Operators:           {os.path.relpath(stack.build)}/kabinetctl -c {os.path.relpath(stack.conf_path)} help
+Operators:           {short(stack.build)}/kabinetctl -c {short(stack.conf_path)} help
 Stop:                Ctrl-C, or kill {os.getpid()}; the data stay
 """, flush=True)
 
