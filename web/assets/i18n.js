@@ -19,11 +19,16 @@ export function t(id, values = {}) {
 }
 export const has = (id) => id in catalogue;
 
-// Time as people of the language write it; browsers without Kazakh fall back by themselves.
+// Time as people of the language write it: 21.11.2026, 09:20; 21 Nov 2026, 09:20. Kazakh is written like
+// Russian here, because browsers say they know Kazakh and then lack its month names.
+const CLOCK = { hour: '2-digit', minute: '2-digit' };
+const NUMBERS = new Intl.DateTimeFormat('ru', { day: '2-digit', month: '2-digit', year: 'numeric', ...CLOCK });
+const WORDS = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', ...CLOCK });
+
 export function time(iso) {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return '';
-  return new Intl.DateTimeFormat([current, 'ru'], { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+  return (current === 'en' ? WORDS : NUMBERS).format(at);
 }
 
 function fill(element) {
