@@ -51,7 +51,7 @@ $(OUT)/unit/%: tests/unit/%.c $(LIB)
 unit-build: $(UNIT_BIN)
 
 unit: ## cmocka units under AddressSanitizer and UBSan
-	$(MAKE) MODE=asan unit-build
+	@$(MAKE) --no-print-directory MODE=asan unit-build
 	@for t in $(UNIT_SRC:tests/unit/%.c=$(BUILD)/asan/unit/%); do echo "== $$t"; ./$$t || exit 1; done
 
 clean: ## remove what was built

@@ -5,9 +5,5 @@ BREACH_FILE  = $(OUT)/breached.kbf
 .PHONY: breach
 breach: $(BREACH_FILE) ## the filter of breached passwords, from BREACH_LIST
 
-$(OUT)/breach-build: tools/breach-build.c $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(KAB_CFLAGS) -o $@ $< $(LIB) $(KAB_LIBS)
-
-$(BREACH_FILE): $(BREACH_LIST) $(OUT)/breach-build
-	$(OUT)/breach-build $(BREACH_LIST) $@
+$(BREACH_FILE): $(BREACH_LIST) | $(OUT)/kabinetctl
+	@$(OUT)/kabinetctl breach build $(BREACH_LIST) $@

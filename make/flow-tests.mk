@@ -4,12 +4,13 @@ FLOW_BIN = $(FLOW_SRC:tests/flow/%.c=$(OUT)/flow-tests/%)
 
 $(OUT)/flow-tests/%: tests/flow/%.c tests/flow/gateway.c tests/flow/gateway.h $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(KAB_CFLAGS) -Itests/flow -o $@ $< tests/flow/gateway.c $(LIB) -lcmocka $(KAB_LIBS)
+	@echo "  LD  $@"
+	@$(CC) $(KAB_CFLAGS) -Itests/flow -o $@ $< tests/flow/gateway.c $(LIB) -lcmocka $(KAB_LIBS)
 
 .PHONY: flow-test flow-test-build
 flow-test-build: $(FLOW_BIN)
 
 flow-test: ## whole flows without nginx against a private PostgreSQL and Redis, under sanitizers
-	$(MAKE) MODE=asan flow-test-build
+	@$(MAKE) --no-print-directory MODE=asan flow-test-build
 	@tests/with-servers.sh sh -c 'for t in $(FLOW_SRC:tests/flow/%.c=$(BUILD)/asan/flow-tests/%); \
 	    do echo "== $$t"; ./$$t || exit 1; done'
