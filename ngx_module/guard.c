@@ -39,16 +39,40 @@ ngx_http_kabinet_forged(ngx_str_t *name)
 
 /*
  * Takes element i out of its part without moving any other: nginx keeps pointers to
- * elements. The part is cut in two around it.
+ * elements. Only the first part may be left empty: nginx's own loops read the first
+ * element of every later one. *next is the part to go on
+ * with, *prev the one before it.
  */
 static ngx_int_t
-ngx_http_kabinet_cut_header(ngx_http_request_t *r, ngx_list_part_t *part, ngx_uint_t i)
+ngx_http_kabinet_cut_header(ngx_http_request_t *r, ngx_list_part_t **prev, ngx_list_part_t **next, ngx_uint_t i)
 {
     ngx_list_t       *list = &r->headers_in.headers;
-    ngx_list_part_t  *rest;
+    ngx_list_part_t  *rest, *part = *next;
+
+    if (part->nelts == 1 && *prev != NULL) {
+        (*prev)->next = part->next;
+        if (list->last == part) {
+            list->last = *prev;
+            /* a full part: whoever adds an element makes a new one */
+            list->nalloc = ngx_max((*prev)->nelts, 1);
+        }
+        *next = part->next;
+        return NGX_OK;
+    }
+
+    if (i == 0 && part->nelts > 1) {
+        part->elts = (ngx_table_elt_t *) part->elts + 1;
+        part->nelts--;
+        if (list->last == part) {
+            list->nalloc--;
+        }
+        return NGX_OK;
+    }
 
     if (i + 1 == part->nelts) {
         part->nelts--;
+        *prev = part;
+        *next = part->next;
         return NGX_OK;
     }
 
@@ -70,6 +94,8 @@ ngx_http_kabinet_cut_header(ngx_http_request_t *r, ngx_list_part_t *part, ngx_ui
         list->nalloc -= i + 1;
     }
 
+    *prev = part;
+    *next = rest;
     return NGX_OK;
 }
 
@@ -78,21 +104,20 @@ ngx_int_t
 ngx_http_kabinet_drop_headers(ngx_http_request_t *r)
 {
     ngx_uint_t        i;
-    ngx_list_part_t  *part;
+    ngx_list_part_t  *prev = NULL, *part = &r->headers_in.headers.part;
     ngx_table_elt_t  *h;
 
-    for (part = &r->headers_in.headers.part; part != NULL; part = part->next) {
+    while (part != NULL) {
         h = part->elts;
 
-        for (i = 0; i < part->nelts; i++) {
-            if (!ngx_http_kabinet_forged(&h[i].key)) {
-                continue;
-            }
+        for (i = 0; i < part->nelts && !ngx_http_kabinet_forged(&h[i].key); i++) { /* void */ }
 
-            if (ngx_http_kabinet_cut_header(r, part, i) != NGX_OK) {
-                return NGX_HTTP_INTERNAL_SERVER_ERROR;
-            }
-            break; /* what stood behind it is the next part now */
+        if (i == part->nelts) {
+            prev = part;
+            part = part->next;
+
+        } else if (ngx_http_kabinet_cut_header(r, &prev, &part, i) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }
 
