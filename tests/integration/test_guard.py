@@ -1,0 +1,361 @@
+"""kabinet_protect on the real servers: who passes, what the portal hears, and what a miss costs.
+
+The portal here is a small HTTP server on a Unix socket that writes down what nginx sent it.
+"""
+
+import http.server
+import os
+import random
+import signal
+import socket
+import socketserver
+import tempfile
+import threading
+import time
+import types
+
+import pytest
+
+from conftest import SEED
+
+KNOWN, OTHER = "880314493312", "920705493744"
+COOKIE = "__Host-kabinet_session"
+PAGE = {"Accept": "text/html,application/xhtml+xml"}
+SOCKET = os.path.join(tempfile.gettempdir(), f"kabinet-portal-{os.getpid()}.sock")
+TO_PORTAL = f"""proxy_pass http://unix:{SOCKET}:; proxy_set_header Iin $kabinet_iin;
+    proxy_set_header Account $kabinet_account; proxy_set_header Session $kabinet_session;
+    proxy_set_header Auth-Time $kabinet_auth_time; proxy_set_header Methods $kabinet_methods;"""
+SERVER = f"""
+    location /on/ {{ kabinet_protect on; {TO_PORTAL} }}
+    location /maybe/ {{ kabinet_protect optional; {TO_PORTAL} }}
+    location /open/ {{ kabinet_protect off; {TO_PORTAL} }}
+    location /all/ {{ kabinet_protect on; deny all; {TO_PORTAL} }}
+    location /any/ {{ satisfy any; deny all; kabinet_protect on; {TO_PORTAL} }}
+    location /near/ {{ satisfy any; allow 127.0.0.1; deny all; kabinet_protect on; {TO_PORTAL} }}
+    location /loose/ {{ satisfy any; deny all; kabinet_protect optional; {TO_PORTAL} }}
+    location /tried/ {{ kabinet_protect on; try_files /nothing /on/from-tried; }}
+    location /named/ {{ kabinet_protect on; error_page 401 = @refused; error_page 403 = @denied;
+        location /named/denied {{ deny all; }} {TO_PORTAL} }}
+    location @refused {{ return 418 "refused:$kabinet_iin"; }}
+    location @denied {{ return 419 "denied:$kabinet_iin"; }}
+    location /asked/ {{ kabinet_protect on; auth_request /part; {TO_PORTAL} }}
+    location /copied/ {{ kabinet_protect on; mirror /part; {TO_PORTAL} }}
+    location /ssi/ {{ kabinet_protect on; ssi on; {TO_PORTAL} }}
+    location = /part {{ internal; {TO_PORTAL} }}
+    location /named-login/ {{ kabinet_protect on; kabinet_login_uri /enter; {TO_PORTAL} }}
+"""
+guarded = pytest.mark.gateway(server=SERVER)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers every request alike and remembers it."""
+
+    def answer(self):
+        length = int(self.headers.get("Content-Length") or 0)
+        seen = types.SimpleNamespace(method=self.command, path=self.path, headers=self.headers,
+                                     body=self.rfile.read(length))
+        self.server.seen.append(seen)
+        ssi = b'[<!--# include virtual="/part" -->]' if self.path.startswith("/ssi/") else b""
+        body = b"portal:" + (self.headers.get("Iin") or "nobody").encode() + ssi
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_HEAD = do_POST = do_PUT = answer
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(socketserver.ThreadingUnixStreamServer):
+    request_queue_size = 128
+    daemon_threads = True
+
+
+@pytest.fixture
+def portal():
+    """What nginx sent: a list of (method, path, headers, body)."""
+    if os.path.exists(SOCKET):
+        os.unlink(SOCKET)
+    with Server(SOCKET, Handler) as server:
+        server.seen = []
+        os.chmod(SOCKET, 0o666)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server.seen
+        server.shutdown()
+        thread.join()
+    os.unlink(SOCKET)
+
+
+def until(condition, seconds=5):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)
+
+
+def restart(gateway):
+    gateway.stack.stop_nginx("term")
+    gateway.stack.start_nginx()
+    until(lambda: gateway.browser().get("/health").status == 200)
+
+
+def guard_work(gateway):
+    found = gateway.metrics()
+    return tuple(found[f"kabinet_guard_{name}_total"] for name in ("hits", "misses", "misses_lane"))
+
+
+# ---- who has no session ------------------------------------------------------------------------
+
+
+@guarded
+def test_pages_are_sent_to_sign_in_and_the_rest_is_refused(gateway, portal):
+    browser = gateway.browser()
+    for method in ("GET", "HEAD"):
+        answer = browser.request(method, "/on/a?b=c&d=%20", headers=PAGE)
+        assert answer.status == 302
+        assert answer.header("location") == "/kabinet/login?return_to=%2Fon%2Fa%3Fb%3Dc%26d%3D%2520"
+        assert answer.header("cache-control") == "no-store"
+    assert browser.get("/named-login/", headers=PAGE).header("location").startswith("/enter?return_to=")
+    for headers in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}):
+        assert browser.get("/on/a", headers=headers).status == 401
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        assert browser.request(method, "/on/a", body=b"x=1", headers=PAGE).status == 401
+    assert portal == []
+    assert gateway.metrics()["kabinet_guard_refused_total"] == 11
+
+
+@guarded
+def test_no_cookie_is_better_than_two(gateway, portal, send_raw):
+    good = gateway.signed_in(KNOWN).cookies[COOKIE]
+    flow = gateway.browser()
+    flow.begin()
+    dice = random.Random(SEED)
+    at = dice.randrange(len(good))
+    flipped = good[:at] + dice.choice([c for c in "abcdefXYZ019" if c != good[at]]) + good[at + 1:]
+
+    def status(*cookies):
+        lines = "".join(f"Cookie: {line}\r\n" for line in cookies)
+        request = f"GET /on/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{lines}\r\n"
+        return int(send_raw(request.encode("latin-1")).split(b" ", 2)[1])
+
+    assert status(f"{COOKIE}={good}") == 200
+    assert status(f"a=b;{COOKIE}={good};  c=d") == 200
+    assert status("a=b", f"{COOKIE}={good}", "c=d") == 200
+    bad = ["", "garbage", good[:-1], good + "A", f'"{good}"', good.swapcase(), flipped, "A" * 3000,
+           "\xff" * 40, flow.cookies["__Host-kabinet_flow"], "." * len(good), "=" + good]
+    for value in bad:
+        assert status(f"{COOKIE}={value}") == 401, value
+        assert status(f"{COOKIE}={value}; {COOKIE}={good}") == 401, value
+        assert status(f"{COOKIE}={good}", f"{COOKIE}={value}") == 401, value
+    assert status(f"{COOKIE}={good}; {COOKIE}={good}") == 401
+    assert status(f"x=1, {COOKIE}={good}") == 401  # a comma parts no cookies
+    assert status(f"{COOKIE.lower()}={good}") == 401
+    assert status(*(f"a{i}=b" for i in range(16)), f"{COOKIE}={good}") == 401
+    assert status(f"{COOKIE}={'A' * 20000}") == 400  # nginx's own limit
+    assert {request.headers["Iin"] for request in portal} == {KNOWN}
+    assert len(portal) == 3
+
+
+# ---- what the portal hears ---------------------------------------------------------------------
+
+
+@guarded
+def test_the_portal_hears_who_it_is(gateway, portal):
+    browser = gateway.signed_in(KNOWN)
+    answer = browser.request("POST", "/on/form", body=b"a=1&b=2")
+    assert answer.status == 200
+    assert answer.body == b"portal:" + KNOWN.encode()
+    assert browser.request("HEAD", "/on/form").status == 200
+    assert browser.get("/maybe/").status == 200
+    form, head, maybe = portal
+    assert (form.method, form.body, head.method) == ("POST", b"a=1&b=2", "HEAD")
+    account, session = gateway.sql("SELECT account::text, public_id::text FROM session")[0]
+    for request in portal:
+        assert request.headers["Account"] == account
+        assert request.headers["Session"] == session
+        assert request.headers["Methods"] == "pwd"
+        assert abs(int(request.headers["Auth-Time"]) - time.time()) < 60
+    assert maybe.headers["Iin"] == KNOWN
+    gateway.browser().get("/maybe/")
+    gateway.browser().get("/open/")
+    browser.get("/open/")
+    for request in portal[3:]:
+        for name in ("Iin", "Account", "Session", "Auth-Time", "Methods"):
+            assert request.headers[name] is None
+
+
+@guarded
+def test_identity_headers_from_outside_are_dropped(gateway, portal, send_raw):
+    print(f"KAB_SEED={SEED}")
+    dice = random.Random(SEED)
+    cookie = gateway.signed_in(KNOWN).cookies[COOKIE]
+    forged = ["X-Kabinet-IIN", "x-kabinet-account", "X-KABINET-SESSION", "X-Kabinet-", "X_Kabinet_IIN",
+              "x-Kabinet-Auth-Time", "X-Kabinet-Anything-Else"]
+    for _ in range(30):
+        kept = [(f"X-Kept-{i}", str(i)) for i in range(dice.randrange(1, 25))]
+        lines = kept + [(dice.choice(forged), OTHER) for _ in range(dice.randrange(1, 40))]
+        order = sorted(lines, key=lambda _: dice.random())
+        where = dice.choice(["/on/", "/open/", "/maybe/"])
+        text = "".join(f"{name}: {value}\r\n" for name, value in order)
+        send_raw((f"GET {where} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{text}"
+                  f"Cookie: {COOKIE}={cookie}\r\n\r\n").encode())
+        headers = portal[-1].headers
+        assert portal[-1].path == where
+        assert [(k, v) for k, v in headers.items() if k.startswith("X-Kept-")] == \
+            [line for line in order if line[0].startswith("X-Kept-")]
+        assert not [k for k in headers if k.lower().replace("_", "-").startswith("x-kabinet")]
+        assert headers["Iin"] == (None if where == "/open/" else KNOWN)
+        assert OTHER not in str(headers)
+    assert len(portal) == 30
+
+
+# ---- beside other modules ----------------------------------------------------------------------
+
+
+@guarded
+def test_satisfy(gateway, portal):
+    stranger, known = gateway.browser(), gateway.signed_in(KNOWN)
+
+    def statuses(path):
+        return stranger.get(path).status, stranger.get(path, headers=PAGE).status, known.get(path).status
+
+    assert statuses("/all/") == (401, 302, 403)
+    assert statuses("/any/") == (401, 401, 200)  # a 302 would end it before others are asked
+    assert statuses("/near/") == (200, 200, 200)
+    assert statuses("/loose/") == (403, 403, 403)  # optional lets nobody in
+    assert portal[-1].headers["Iin"] == KNOWN
+
+
+@guarded
+def test_other_ways_through_nginx(gateway, portal):
+    stranger, known = gateway.browser(), gateway.signed_in(KNOWN)
+    restart(gateway)  # so that the first look has to wait
+    assert known.get("/tried/x").body == b"portal:" + KNOWN.encode()
+    assert portal.pop().path == "/on/from-tried"
+    assert stranger.get("/tried/x").status == 401
+    refused, denied = stranger.get("/named/a"), known.get("/named/denied")
+    assert (refused.status, refused.body) == (418, b"refused:")
+    assert (denied.status, denied.body) == (419, b"denied:" + KNOWN.encode())
+    assert known.get("/named/a").status == 200
+    portal.clear()
+    for path in ("/asked/", "/copied/", "/ssi/"):
+        assert stranger.get(path).status == 401
+        assert portal == []  # not even a subrequest
+        answer = known.get(path)
+        assert answer.status == 200
+        until(lambda: len(portal) == 2)
+        assert {request.path for request in portal} == {path, "/part"}
+        assert {request.headers["Iin"] for request in portal} == {KNOWN}
+        portal.clear()
+    assert answer.body == b"portal:%s[portal:%s]" % (KNOWN.encode(), KNOWN.encode())
+
+
+# ---- ends --------------------------------------------------------------------------------------
+
+
+@pytest.mark.gateway(server=SERVER, workers=2)
+def test_an_ended_session_is_refused_at_once(gateway, portal):
+    browser = gateway.signed_in(KNOWN)
+    headers = {"Cookie": f"{COOKIE}={browser.cookies[COOKIE]}"}
+    assert [browser.get("/on/").status for _ in range(8)] == [200] * 8
+    assert browser.api("DELETE", "/session").status == 204
+    assert [gateway.browser().get("/on/", headers=headers).status for _ in range(8)] == [401] * 8
+
+
+@pytest.mark.gateway(server=SERVER, workers=2)
+def test_a_blocked_account_is_put_out(gateway, portal, ctl):
+    first, second, other = gateway.signed_in(KNOWN), gateway.signed_in(KNOWN), gateway.signed_in(OTHER)
+    assert {b.get("/on/").status for b in (first, second, other)} == {200}
+    assert ctl("account", "block", KNOWN).returncode == 0
+    until(lambda: {b.get("/on/").status for b in (first, second)} == {401}, 1.5)
+    assert other.get("/on/").status == 200
+    assert ctl("account", "unblock", KNOWN).returncode == 0
+    assert first.get("/on/").status == 401  # what has ended stays so
+
+
+# ---- where sessions are found ------------------------------------------------------------------
+
+
+@guarded
+def test_shared_memory_survives_a_reload(gateway, portal):
+    browser = gateway.signed_in(KNOWN)
+    gone = gateway.signed_in(OTHER)
+    cookie = {"Cookie": f"{COOKIE}={gone.cookies[COOKIE]}"}
+    gone.api("DELETE", "/session")
+    gateway.redis.flushall()
+    gateway.stack.reload_nginx()
+    until(lambda: browser.get("/health").status == 200)
+    assert browser.get("/on/").status == 200
+    assert guard_work(gateway) == (1, 0, 0)
+    assert gateway.browser().get("/on/", headers=cookie).status == 401
+    assert guard_work(gateway) == (1, 0, 0)  # the tombstone too
+
+
+@guarded
+def test_a_miss_is_found_in_redis_then_in_postgresql(gateway, portal):
+    browser = gateway.signed_in(KNOWN)
+    restart(gateway)
+    assert browser.request("POST", "/on/", body=b"x" * 5000).status == 200
+    assert portal[-1].body == b"x" * 5000  # a body waits with its request
+    assert browser.get("/on/").status == 200
+    assert guard_work(gateway) == (1, 1, 0)
+    restart(gateway)
+    gateway.redis.flushall()
+    assert [browser.get("/on/").status for _ in range(2)] == [200, 200]
+    assert guard_work(gateway) == (1, 1, 1)
+    restart(gateway)
+    assert browser.get("/on/").status == 200
+    assert guard_work(gateway) == (0, 1, 0)  # PostgreSQL's answer left a copy
+    gateway.sql("UPDATE session SET ended_at = now()")
+    gateway.redis.flushall()
+    restart(gateway)
+    assert browser.get("/on/").status == 401
+
+
+@guarded
+def test_copies_in_redis_cannot_be_forged(gateway, portal):
+    browser, other = gateway.signed_in(KNOWN), gateway.signed_in(OTHER)
+    store = gateway.redis
+    keys = sorted(store.keys("kabinet:*:s"))
+    assert len(keys) == 2
+    values = [store.get(key) for key in keys]
+    for forged in (values[::-1], [b"", b"-"], [b"\0" * 80, values[1][:-1]]):
+        for key, value in zip(keys, forged):
+            store.set(key, value)
+        restart(gateway)
+        assert browser.get("/on/").body == b"portal:" + KNOWN.encode()
+        assert other.get("/on/").body == b"portal:" + OTHER.encode()
+        assert guard_work(gateway) == (0, 2, 2)
+
+
+@guarded
+@pytest.mark.parametrize("lost", [False, True], ids=["from redis", "from postgresql"])
+def test_many_misses_ask_once(gateway, portal, lost):
+    """All requests lie ready before the worker looks, so all of them miss in one turn of the loop."""
+    browser = gateway.signed_in(KNOWN)
+    restart(gateway)
+    if lost:
+        gateway.redis.flushall()
+    gateway.redis.config_resetstat()
+    plugs = [socket.create_connection(("127.0.0.1", gateway.port), timeout=10) for _ in range(40)]
+    for plug in plugs:  # each is accepted
+        plug.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert plug.recv(4096).startswith(b"HTTP/1.1 200")
+    worker, = gateway.workers()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        for plug in plugs:
+            plug.sendall(f"GET /on/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                         f"Cookie: {COOKIE}={browser.cookies[COOKIE]}\r\n\r\n".encode())
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    for plug in plugs:
+        assert plug.recv(4096).startswith(b"HTTP/1.1 200")
+        plug.close()
+    assert gateway.redis.info("commandstats")["cmdstat_mget"]["calls"] == 1
+    assert guard_work(gateway) == (0, 40, int(lost))
