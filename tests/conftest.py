@@ -16,6 +16,7 @@ import random
 import socket
 import subprocess
 import sys
+import time
 import types
 
 import psycopg2
@@ -165,6 +166,12 @@ class Gateway:
     def workers(self):
         return self.stack.nginx_pids()[1:]
 
+    def restart(self):
+        """A new nginx, whose shared memory is empty."""
+        self.stack.stop_nginx("term")
+        self.stack.start_nginx()
+        wait_healthy(self.browser())
+
     def error_log(self):
         return self.stack.error_log()
 
@@ -178,16 +185,17 @@ def read_people():
         return {row["iin"]: types.SimpleNamespace(**row) for row in csv.DictReader(file)}
 
 
+def until(condition, seconds=10):
+    """Looks again and again: what is true in the end may take a moment."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)
+
+
 def wait_healthy(browser, seconds=10):
     """PostgreSQL was heard and Redis is up: what a person would find a moment after the start."""
-    import time
-
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if browser.get("/health").status == 200:
-            return
-        time.sleep(0.02)
-    raise AssertionError("the gateway did not become healthy")
+    until(lambda: browser.get("/health").status == 200, seconds)
 
 
 @pytest.fixture(scope="session")
