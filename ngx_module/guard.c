@@ -40,8 +40,7 @@ ngx_http_kabinet_forged(ngx_str_t *name)
 /*
  * Takes element i out of its part without moving any other: nginx keeps pointers to
  * elements. Only the first part may be left empty: nginx's own loops read the first
- * element of every later one. *next is the part to go on
- * with, *prev the one before it.
+ * element of every later one. *next becomes the part to go on with, *prev the one before.
  */
 static ngx_int_t
 ngx_http_kabinet_cut_header(ngx_http_request_t *r, ngx_list_part_t **prev, ngx_list_part_t **next, ngx_uint_t i)
