@@ -1,30 +1,16 @@
-"""kabinet_protect on the real servers: who passes, what the portal hears, and what a miss costs.
+"""kabinet_protect on the real servers: who passes, what the portal hears, and other modules beside it."""
 
-The portal here is a small HTTP server on a Unix socket that writes down what nginx sent it.
-"""
-
-import http.server
-import os
 import random
-import signal
-import socket
-import socketserver
-import tempfile
-import threading
 import time
-import types
 
 import pytest
+from portal import TO_PORTAL, listening
 
-from conftest import SEED
+from conftest import SEED, until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 COOKIE = "__Host-kabinet_session"
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
-SOCKET = os.path.join(tempfile.gettempdir(), f"kabinet-portal-{os.getpid()}.sock")
-TO_PORTAL = f"""proxy_pass http://unix:{SOCKET}:; proxy_set_header Iin $kabinet_iin;
-    proxy_set_header Account $kabinet_account; proxy_set_header Session $kabinet_session;
-    proxy_set_header Auth-Time $kabinet_auth_time; proxy_set_header Methods $kabinet_methods;"""
 SERVER = f"""
     location /on/ {{ kabinet_protect on; {TO_PORTAL} }}
     location /maybe/ {{ kabinet_protect optional; {TO_PORTAL} }}
@@ -47,66 +33,10 @@ SERVER = f"""
 guarded = pytest.mark.gateway(server=SERVER)
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers every request alike and remembers it."""
-
-    def answer(self):
-        length = int(self.headers.get("Content-Length") or 0)
-        seen = types.SimpleNamespace(method=self.command, path=self.path, headers=self.headers,
-                                     body=self.rfile.read(length))
-        self.server.seen.append(seen)
-        ssi = b'[<!--# include virtual="/part" -->]' if self.path.startswith("/ssi/") else b""
-        body = b"portal:" + (self.headers.get("Iin") or "nobody").encode() + ssi
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    do_GET = do_HEAD = do_POST = do_PUT = answer
-
-    def log_message(self, *_):
-        pass
-
-
-class Server(socketserver.ThreadingUnixStreamServer):
-    request_queue_size = 128
-    daemon_threads = True
-
-
-@pytest.fixture
-def portal():
-    """What nginx sent: a list of (method, path, headers, body)."""
-    if os.path.exists(SOCKET):
-        os.unlink(SOCKET)
-    with Server(SOCKET, Handler) as server:
-        server.seen = []
-        os.chmod(SOCKET, 0o666)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server.seen
-        server.shutdown()
-        thread.join()
-    os.unlink(SOCKET)
-
-
-def until(condition, seconds=5):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
-
-
-def restart(gateway):
-    gateway.stack.stop_nginx("term")
-    gateway.stack.start_nginx()
-    until(lambda: gateway.browser().get("/health").status == 200)
-
-
-def guard_work(gateway):
-    found = gateway.metrics()
-    return tuple(found[f"kabinet_guard_{name}_total"] for name in ("hits", "misses", "misses_lane"))
+@pytest.fixture(name="portal")
+def fixture_portal():
+    with listening() as seen:
+        yield seen
 
 
 # ---- who has no session ------------------------------------------------------------------------
@@ -234,7 +164,7 @@ def test_satisfy(gateway, portal):
 @guarded
 def test_other_ways_through_nginx(gateway, portal):
     stranger, known = gateway.browser(), gateway.signed_in(KNOWN)
-    restart(gateway)  # so that the first look has to wait
+    gateway.restart()  # so that the first look has to wait
     assert known.get("/tried/x").body == b"portal:" + KNOWN.encode()
     assert portal.pop().path == "/on/from-tried"
     assert stranger.get("/tried/x").status == 401
@@ -253,109 +183,3 @@ def test_other_ways_through_nginx(gateway, portal):
         assert {request.headers["Iin"] for request in portal} == {KNOWN}
         portal.clear()
     assert answer.body == b"portal:%s[portal:%s]" % (KNOWN.encode(), KNOWN.encode())
-
-
-# ---- ends --------------------------------------------------------------------------------------
-
-
-@pytest.mark.gateway(server=SERVER, workers=2)
-def test_an_ended_session_is_refused_at_once(gateway, portal):
-    browser = gateway.signed_in(KNOWN)
-    headers = {"Cookie": f"{COOKIE}={browser.cookies[COOKIE]}"}
-    assert [browser.get("/on/").status for _ in range(8)] == [200] * 8
-    assert browser.api("DELETE", "/session").status == 204
-    assert [gateway.browser().get("/on/", headers=headers).status for _ in range(8)] == [401] * 8
-
-
-@pytest.mark.gateway(server=SERVER, workers=2)
-def test_a_blocked_account_is_put_out(gateway, portal, ctl):
-    first, second, other = gateway.signed_in(KNOWN), gateway.signed_in(KNOWN), gateway.signed_in(OTHER)
-    assert {b.get("/on/").status for b in (first, second, other)} == {200}
-    assert ctl("account", "block", KNOWN).returncode == 0
-    until(lambda: {b.get("/on/").status for b in (first, second)} == {401}, 1.5)
-    assert other.get("/on/").status == 200
-    assert ctl("account", "unblock", KNOWN).returncode == 0
-    assert first.get("/on/").status == 401  # what has ended stays so
-
-
-# ---- where sessions are found ------------------------------------------------------------------
-
-
-@guarded
-def test_shared_memory_survives_a_reload(gateway, portal):
-    browser = gateway.signed_in(KNOWN)
-    gone = gateway.signed_in(OTHER)
-    cookie = {"Cookie": f"{COOKIE}={gone.cookies[COOKIE]}"}
-    gone.api("DELETE", "/session")
-    gateway.redis.flushall()
-    gateway.stack.reload_nginx()
-    until(lambda: browser.get("/health").status == 200)
-    assert browser.get("/on/").status == 200
-    assert guard_work(gateway) == (1, 0, 0)
-    assert gateway.browser().get("/on/", headers=cookie).status == 401
-    assert guard_work(gateway) == (1, 0, 0)  # the tombstone too
-
-
-@guarded
-def test_a_miss_is_found_in_redis_then_in_postgresql(gateway, portal):
-    browser = gateway.signed_in(KNOWN)
-    restart(gateway)
-    assert browser.request("POST", "/on/", body=b"x" * 5000).status == 200
-    assert portal[-1].body == b"x" * 5000  # a body waits with its request
-    assert browser.get("/on/").status == 200
-    assert guard_work(gateway) == (1, 1, 0)
-    restart(gateway)
-    gateway.redis.flushall()
-    assert [browser.get("/on/").status for _ in range(2)] == [200, 200]
-    assert guard_work(gateway) == (1, 1, 1)
-    restart(gateway)
-    assert browser.get("/on/").status == 200
-    assert guard_work(gateway) == (0, 1, 0)  # PostgreSQL's answer left a copy
-    gateway.sql("UPDATE session SET ended_at = now()")
-    gateway.redis.flushall()
-    restart(gateway)
-    assert browser.get("/on/").status == 401
-
-
-@guarded
-def test_copies_in_redis_cannot_be_forged(gateway, portal):
-    browser, other = gateway.signed_in(KNOWN), gateway.signed_in(OTHER)
-    store = gateway.redis
-    keys = sorted(store.keys("kabinet:*:s"))
-    assert len(keys) == 2
-    values = [store.get(key) for key in keys]
-    for forged in (values[::-1], [b"", b"-"], [b"\0" * 80, values[1][:-1]]):
-        for key, value in zip(keys, forged):
-            store.set(key, value)
-        restart(gateway)
-        assert browser.get("/on/").body == b"portal:" + KNOWN.encode()
-        assert other.get("/on/").body == b"portal:" + OTHER.encode()
-        assert guard_work(gateway) == (0, 2, 2)
-
-
-@guarded
-@pytest.mark.parametrize("lost", [False, True], ids=["from redis", "from postgresql"])
-def test_many_misses_ask_once(gateway, portal, lost):
-    """All requests lie ready before the worker looks, so all of them miss in one turn of the loop."""
-    browser = gateway.signed_in(KNOWN)
-    restart(gateway)
-    if lost:
-        gateway.redis.flushall()
-    gateway.redis.config_resetstat()
-    plugs = [socket.create_connection(("127.0.0.1", gateway.port), timeout=10) for _ in range(40)]
-    for plug in plugs:  # each is accepted
-        plug.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert plug.recv(4096).startswith(b"HTTP/1.1 200")
-    worker, = gateway.workers()
-    os.kill(worker, signal.SIGSTOP)
-    try:
-        for plug in plugs:
-            plug.sendall(f"GET /on/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-                         f"Cookie: {COOKIE}={browser.cookies[COOKIE]}\r\n\r\n".encode())
-    finally:
-        os.kill(worker, signal.SIGCONT)
-    for plug in plugs:
-        assert plug.recv(4096).startswith(b"HTTP/1.1 200")
-        plug.close()
-    assert gateway.redis.info("commandstats")["cmdstat_mget"]["calls"] == 1
-    assert guard_work(gateway) == (0, 40, int(lost))

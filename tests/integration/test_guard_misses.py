@@ -1,0 +1,132 @@
+"""Where the guard finds sessions, what a miss costs, and how fast an end is heard."""
+
+import os
+import signal
+import socket
+
+import pytest
+from portal import TO_PORTAL, listening
+
+from conftest import until
+
+KNOWN, OTHER = "880314493312", "920705493744"
+COOKIE = "__Host-kabinet_session"
+SERVER = f"location /on/ {{ kabinet_protect on; {TO_PORTAL} }}"
+guarded = pytest.mark.gateway(server=SERVER)
+
+
+@pytest.fixture(name="portal")
+def fixture_portal():
+    with listening() as seen:
+        yield seen
+
+
+def guard_work(gateway):
+    found = gateway.metrics()
+    return tuple(found[f"kabinet_guard_{name}_total"] for name in ("hits", "misses", "misses_lane"))
+
+
+# ---- ends --------------------------------------------------------------------------------------
+
+
+@pytest.mark.gateway(server=SERVER, workers=2)
+def test_an_ended_session_is_refused_at_once(gateway, portal):
+    browser = gateway.signed_in(KNOWN)
+    headers = {"Cookie": f"{COOKIE}={browser.cookies[COOKIE]}"}
+    assert [browser.get("/on/").status for _ in range(8)] == [200] * 8
+    assert browser.api("DELETE", "/session").status == 204
+    assert [gateway.browser().get("/on/", headers=headers).status for _ in range(8)] == [401] * 8
+
+
+@pytest.mark.gateway(server=SERVER, workers=2)
+def test_a_blocked_account_is_put_out(gateway, portal, ctl):
+    first, second, other = gateway.signed_in(KNOWN), gateway.signed_in(KNOWN), gateway.signed_in(OTHER)
+    assert {b.get("/on/").status for b in (first, second, other)} == {200}
+    assert ctl("account", "block", KNOWN).returncode == 0
+    until(lambda: {b.get("/on/").status for b in (first, second)} == {401}, 1.5)
+    assert other.get("/on/").status == 200
+    assert ctl("account", "unblock", KNOWN).returncode == 0
+    assert first.get("/on/").status == 401  # what has ended stays so
+
+
+# ---- where sessions are found ------------------------------------------------------------------
+
+
+@guarded
+def test_shared_memory_survives_a_reload(gateway, portal):
+    browser = gateway.signed_in(KNOWN)
+    gone = gateway.signed_in(OTHER)
+    cookie = {"Cookie": f"{COOKIE}={gone.cookies[COOKIE]}"}
+    gone.api("DELETE", "/session")
+    gateway.redis.flushall()
+    gateway.stack.reload_nginx()
+    until(lambda: browser.get("/health").status == 200)
+    assert browser.get("/on/").status == 200
+    assert guard_work(gateway) == (1, 0, 0)
+    assert gateway.browser().get("/on/", headers=cookie).status == 401
+    assert guard_work(gateway) == (1, 0, 0)  # the tombstone too
+
+
+@guarded
+def test_a_miss_is_found_in_redis_then_in_postgresql(gateway, portal):
+    browser = gateway.signed_in(KNOWN)
+    gateway.restart()
+    assert browser.request("POST", "/on/", body=b"x" * 5000).status == 200
+    assert portal[-1].body == b"x" * 5000  # a body waits with its request
+    assert browser.get("/on/").status == 200
+    assert guard_work(gateway) == (1, 1, 0)
+    gateway.restart()
+    gateway.redis.flushall()
+    assert [browser.get("/on/").status for _ in range(2)] == [200, 200]
+    assert guard_work(gateway) == (1, 1, 1)
+    gateway.restart()
+    assert browser.get("/on/").status == 200
+    assert guard_work(gateway) == (0, 1, 0)  # PostgreSQL's answer left a copy
+    gateway.sql("UPDATE session SET ended_at = now()")
+    gateway.redis.flushall()
+    gateway.restart()
+    assert browser.get("/on/").status == 401
+
+
+@guarded
+def test_copies_in_redis_cannot_be_forged(gateway, portal):
+    browser, other = gateway.signed_in(KNOWN), gateway.signed_in(OTHER)
+    store = gateway.redis
+    keys = sorted(store.keys("kabinet:*:s"))
+    assert len(keys) == 2
+    values = [store.get(key) for key in keys]
+    for forged in (values[::-1], [b"", b"-"], [b"\0" * 80, values[1][:-1]]):
+        for key, value in zip(keys, forged):
+            store.set(key, value)
+        gateway.restart()
+        assert browser.get("/on/").body == b"portal:" + KNOWN.encode()
+        assert other.get("/on/").body == b"portal:" + OTHER.encode()
+        assert guard_work(gateway) == (0, 2, 2)
+
+
+@guarded
+@pytest.mark.parametrize("lost", [False, True], ids=["from redis", "from postgresql"])
+def test_many_misses_ask_once(gateway, portal, lost):
+    """All requests lie ready before the worker looks, so all of them miss in one turn of the loop."""
+    browser = gateway.signed_in(KNOWN)
+    gateway.restart()
+    if lost:
+        gateway.redis.flushall()
+    gateway.redis.config_resetstat()
+    plugs = [socket.create_connection(("127.0.0.1", gateway.port), timeout=10) for _ in range(40)]
+    for plug in plugs:  # each is accepted
+        plug.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert plug.recv(4096).startswith(b"HTTP/1.1 200")
+    worker, = gateway.workers()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        for plug in plugs:
+            plug.sendall(f"GET /on/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                         f"Cookie: {COOKIE}={browser.cookies[COOKIE]}\r\n\r\n".encode())
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    for plug in plugs:
+        assert plug.recv(4096).startswith(b"HTTP/1.1 200")
+        plug.close()
+    assert gateway.redis.info("commandstats")["cmdstat_mget"]["calls"] == 1
+    assert guard_work(gateway) == (0, 40, int(lost))
