@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing: packages.sh run | test. Nothing is started or touched of the
+# Installs what is missing: packages.sh run | test | lint | bench. Nothing is started or touched of the
 # system's own PostgreSQL, Redis or nginx; whatever is changed for that is put back.
 set -eu
 
@@ -8,12 +8,14 @@ RUN='gcc make pkg-config libc6-dev nginx nginx-dev postgresql redis-server libja
 TEST='libcmocka-dev argon2 python3-psycopg2 python3-redis python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema
       python3-selenium chromium chromium-driver fonts-dejavu-core npm'
 LINT='clang-format clang-tidy cppcheck'
+BENCH='wrk libnginx-mod-http-lua lua-nginx-redis redis-tools'
 
 case "${1:-}" in
 run) wanted=$RUN ;;
 test) wanted="$RUN $TEST" ;;
 lint) wanted="$RUN $TEST $LINT" ;;
-*) echo "usage: packages.sh run|test|lint" >&2; exit 2 ;;
+bench) wanted="$RUN $BENCH" ;;
+*) echo "usage: packages.sh run|test|lint|bench" >&2; exit 2 ;;
 esac
 
 missing=''

@@ -126,11 +126,12 @@ class Stack:
 
     def __init__(self, run_dir, port, build="build/release", workers=1, conf_extra="",
                  http_extra="", hash="m=19456 t=2 p=1", demo=True, server_extra="",
-                 sandbox=False):
+                 sandbox=False, main_extra=""):
         self.run_dir = os.path.abspath(run_dir)
         self.port = port
         self.build = os.path.join(REPO, build)
         self.workers = workers
+        self.main_extra = main_extra
         self.conf_extra = conf_extra
         self.http_extra = http_extra
         self.server_extra = server_extra
@@ -600,6 +601,7 @@ class Stack:
                           ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         return f"""# Written by tools/run at every start.
 load_module {self.build}/ngx_http_kabinet_module.so;
+{self.main_extra}
 {user}
 daemon off;
 pid {self._in_run("nginx.pid")};
