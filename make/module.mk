@@ -20,4 +20,6 @@ $(NGX_OBJS)/Makefile: config make/module.mk $(NGX_SRC)/conf_flags | $(LIB)
 
 $(MODULE): $(NGX_OBJS)/Makefile $(MODULE_SRC) $(LIB)
 	cd $(NGX_SRC) && $(MAKE) --no-print-directory -f $(NGX_OBJS)/Makefile modules
-	cp $(NGX_OBJS)/ngx_http_kabinet_module.so $@
+	@# Renamed into place: an nginx that runs has the old file mapped, and writing into it ends its workers.
+	cp $(NGX_OBJS)/ngx_http_kabinet_module.so $@.part
+	mv -f $@.part $@
