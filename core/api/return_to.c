@@ -4,6 +4,18 @@
 
 enum { RETURN_TO_MAX = 1024 };
 
+/* Of our own pages only the cabinet is a place to come back to; the others would go in circles. */
+static bool ours(kab_span_t path)
+{
+    static const char cabinet[] = "/kabinet/cabinet";
+    size_t n = sizeof cabinet - 1;
+
+    if (!kab_span_starts(path, "/kabinet/") && !kab_span_is(path, "/kabinet")) {
+        return false;
+    }
+    return !(kab_span_starts(path, cabinet) && (path.n == n || path.p[n] == '?'));
+}
+
 static bool plain(kab_span_t path)
 {
     for (size_t i = 0; i < path.n; i++) {
@@ -12,7 +24,7 @@ static bool plain(kab_span_t path)
         }
     }
     return path.n > 0 && path.p[0] == '/' && !(path.n > 1 && path.p[1] == '/') &&
-           !kab_span_starts(path, "/kabinet/") && !kab_span_is(path, "/kabinet");
+           !ours(path);
 }
 
 static size_t decode(kab_span_t path, uint8_t *out)

@@ -154,14 +154,18 @@ function seen(rules) {
   return null;
 }
 
+function wrong(name, code) {
+  fieldError(fields[name], code);
+  fields[name].focus();
+}
+
 async function change(rules) {
   if (form.getAttribute('aria-busy') === 'true' || $('update').dataset.wait) return;
   for (const input of Object.values(fields)) fieldError(input, null);
   notice();
   const fault = seen(rules);
   if (fault) {
-    fieldError(fields[fault[0]], fault[1]);
-    fields[fault[0]].focus();
+    wrong(...fault);
     return;
   }
   busy(form, true);
@@ -173,6 +177,7 @@ async function change(rules) {
     said('password.done', 'change-title');
   } catch (refusal) {
     if (refusal.code === 'no_session') signIn('session_over');
+    else if (refusal.code === 'invalid_credentials') wrong('current_password', 'current_password');
     else if (refusal.status === 429) wait($('update'), refusal.retryAfter || 5, words(refusal));
     else if (!(refusal.status === 422 && fieldErrors(refusal, fields))) notice('bad', words(refusal));
   } finally {

@@ -2,7 +2,7 @@
 
 import { flows, meta } from './api.js';
 import { address, has, keepInAddress, lang, onLanguage, put, query, startLanguage, t } from './i18n.js';
-import { $, busy, el, eye, fieldError, fieldErrors, notice, sentence, text, wait, words } from './ui.js';
+import { $, afterPress, busy, el, eye, fieldError, fieldErrors, notice, sentence, text, wait, words } from './ui.js';
 
 const iin = $('iin');
 const password = $('password');
@@ -190,7 +190,7 @@ async function refused(refusal, name, button, inputs) {
 // ---- the page ---------------------------------------------------------------------
 
 iin.addEventListener('input', typed);
-iin.addEventListener('blur', () => iin.value && fieldError(iin, iinFault(iin.value)));
+iin.addEventListener('blur', () => afterPress(() => iin.value && fieldError(iin, iinFault(iin.value))));
 password.addEventListener('input', () => fieldError(password, null));
 eye($('eye'));
 

@@ -44,6 +44,16 @@ export function fieldError(input, code) {
   }
 }
 
+// Does `work` once no mouse button or finger is down: a page that moves under a press loses the click.
+let pressed = false;
+for (const [kind, down] of [['pointerdown', true], ['pointerup', false], ['pointercancel', false]]) {
+  addEventListener(kind, () => { pressed = down; }, true);
+}
+export function afterPress(work) {
+  if (pressed) addEventListener('pointerup', () => setTimeout(work), { once: true });
+  else work();
+}
+
 // Puts each error of a 422 beside its field and the focus on the first. False: none was for a field we show.
 export function fieldErrors(refusal, inputs) {
   let first = null;
