@@ -1,0 +1,216 @@
+"""What the tests of requests in flight share: locks that hold a job, raw clients, a log to look at."""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import random
+import socket
+import struct
+import time
+
+import h2.connection
+import h2.events
+import psycopg2
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SEED = int(os.environ.get("KAB_SEED", "20261121"))
+PAGE = {"Accept": "text/html"}
+WRONG = {"password": "Wrong!Password1"}
+
+
+def until(condition, seconds=10, what="it did not come about"):
+    """What the condition gave when it was at last true."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+    return found
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def strangers(count):
+    """IINs of nobody, with right check digits."""
+    dice = random.Random(SEED)
+    seen = []
+    while len(seen) < count:
+        born = f"{dice.randrange(60, 100)}0{dice.randrange(1, 10)}{dice.randrange(10, 29)}"
+        text = f"{born}3{dice.randrange(10000):04}"
+        digits = [int(c) for c in text]
+        last = sum(d * w for d, w in zip(digits, range(1, 12))) % 11
+        if last < 10 and text + str(last) not in seen:
+            seen.append(text + str(last))
+    return seen
+
+
+class Held:
+    """A table that only this test may touch; whoever else wants it waits."""
+
+    def __init__(self, gateway, table):
+        self.gateway = gateway
+        self.table = table
+        self.connection = psycopg2.connect(gateway.stack.pg)
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+
+    def waiting(self):
+        return self.gateway.sql("SELECT count(*) FROM pg_locks WHERE NOT granted "
+                                "AND relation = %s::regclass::oid", self.table)[0][0]
+
+    def until_waiting(self, count=1):
+        until(lambda: self.waiting() >= count, what=f"nobody waits for {self.table}")
+
+    def release(self):
+        self.connection.rollback()
+
+
+@contextlib.contextmanager
+def held(gateway, table):
+    lock = Held(gateway, table)
+    try:
+        yield lock
+    finally:
+        lock.connection.close()
+
+
+class Plug:
+    """One connection, spoken to in bytes."""
+
+    def __init__(self, port, timeout=30):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+
+    def send(self, data):
+        self.socket.sendall(data)
+        return self
+
+    def answer(self, method="POST"):
+        """The next answer; nothing may stand behind it yet."""
+        response = http.client.HTTPResponse(self.socket, method=method)
+        response.begin()
+        response.body = response.read()
+        if response.getheader("connection") == "close":
+            self.close()
+        return response
+
+    def rest(self):
+        """All that comes until the other side closes."""
+        got = b""
+        with contextlib.suppress(ConnectionResetError):
+            while chunk := self.socket.recv(65536):
+                got += chunk
+        return got
+
+    def close(self):
+        self.socket.close()
+
+    def reset(self):
+        """RST instead of FIN."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+class Http2:
+    """HTTP/2 without TLS, several requests on one connection."""
+
+    def __init__(self, port):
+        self.plug = Plug(port)
+        self.port = port
+        self.h2 = h2.connection.H2Connection()
+        self.h2.initiate_connection()
+        self.flush()
+        self.status = {}
+        self.ended = set()
+
+    def flush(self):
+        self.plug.send(self.h2.data_to_send())
+
+    def send(self, browser, method, path, body=None, length=True):
+        number = self.h2.get_next_available_stream_id()
+        headers = [(":method", method), (":path", path), (":scheme", "http"),
+                   (":authority", f"127.0.0.1:{self.port}"), ("accept", "text/html"),
+                   ("origin", f"http://127.0.0.1:{self.port}"), ("content-type", "application/json")]
+        headers += [("cookie", f"{k}={v}") for k, v in browser.cookies.items()]
+        if body is not None and length:
+            headers.append(("content-length", str(len(body))))
+        self.h2.send_headers(number, headers, end_stream=body is None)
+        if body is not None:
+            self.h2.send_data(number, body, end_stream=True)
+        self.flush()
+        return number
+
+    def wait(self, number):
+        """The status of a stream that has ended."""
+        while number not in self.ended:
+            data = self.plug.socket.recv(65536)
+            assert data, "the connection was closed"
+            for event in self.h2.receive_data(data):
+                if isinstance(event, h2.events.ResponseReceived):
+                    self.status[event.stream_id] = int(dict(event.headers)[b":status"])
+                elif isinstance(event, (h2.events.StreamEnded, h2.events.StreamReset)):
+                    self.ended.add(event.stream_id)
+            self.flush()
+        return self.status.get(number)
+
+
+def request(browser, method, path, body=None, **headers):
+    """The bytes of a request, with the browser's cookies."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{browser.port}"]
+    if browser.cookies:
+        lines.append("Cookie: " + "; ".join(f"{k}={v}" for k, v in browser.cookies.items()))
+    if body is not None:
+        headers = {"Origin": f"http://127.0.0.1:{browser.port}", "Content-Type": "application/json",
+                   "Content-Length": str(len(body)), **headers}
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
+
+
+def step_path(browser, name):
+    return f"/kabinet/api/v1/flows/{browser.flow}/{name}"
+
+
+def password_step(gateway, iin, password=None):
+    """A browser before its password, and the bytes that send the password."""
+    browser = gateway.browser()
+    assert browser.identify(iin).status == 200
+    body = json.dumps({"password": password or gateway.people[iin].password}).encode()
+    return browser, request(browser, "POST", step_path(browser, "password"), body)
+
+
+def access_log(gateway):
+    with open(gateway.stack.run_dir + "/logs/access.log", encoding="utf-8") as file:
+        return file.read()
+
+
+class Watch:
+    """What went wrong since it began; and the end of nginx, looked at closely."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        self.errors = len(gateway.error_log())
+        self.accesses = len(access_log(gateway))
+        self.master = gateway.stack.children["nginx"]
+
+    def log(self):
+        return self.gateway.error_log()[self.errors:]
+
+    def statuses(self, path):
+        """Of the requests to this path, in the order in which they ended."""
+        lines = access_log(self.gateway)[self.accesses:].splitlines()
+        return [int(line.split('" ')[1].split()[0]) for line in lines if f" {path} HTTP/" in line]
+
+    def clean(self):
+        bad = [line for line in self.log().splitlines()
+               if any(word in line for word in ("[alert]", "[emerg]", "[crit]", "exited on signal"))]
+        assert not bad, "\n".join(bad)
+
+    def quit(self, seconds=5):
+        """Debian's unit kills after 5 s. A request that leaked leaves an open socket behind: an alert."""
+        self.master.send_signal(3)  # SIGQUIT
+        code = self.master.wait(seconds)
+        assert code == 0, f"nginx ended with {code}:\n{self.log()[-2000:]}"
+        self.clean()
