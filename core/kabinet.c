@@ -103,10 +103,12 @@ kab_err_t kab_session_load(kab_thread_t *thread, const uint8_t id[KAB_SESSION_ID
     return err;
 }
 
-/* Touches are batched by up to two minutes: the clock must never run out early. */
+/* Touches are batched: the clock must never run out early. */
 unsigned kab_session_idle_ttl(const kab_t *kab)
 {
-    return kab->config->session.idle + 120;
+    const kab_session_limits_t *limits = &kab->config->session;
+
+    return limits->idle + kab_session_touch(limits);
 }
 
 kab_span_t kab_consent_text(const kab_t *kab, kab_span_t kind, kab_span_t lang)

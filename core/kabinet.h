@@ -41,6 +41,7 @@ typedef struct {
     unsigned hash_threads;
     kab_span_t redis_url;    /* the first one: unix:/path or redis://host:port */
     unsigned session_idle;   /* seconds */
+    unsigned session_touch;  /* seconds between touches of the idle clock in Redis */
     unsigned session_stale;  /* seconds */
 } kab_config_facts_t;
 void kab_config_facts(const kab_config_t *config, kab_config_facts_t *out); /* borrowed from config */

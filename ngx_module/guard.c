@@ -292,7 +292,7 @@ ngx_http_kabinet_look(ngx_http_request_t *r, ngx_http_kabinet_ctx_t *ctx, ngx_ht
         return NGX_OK;
     }
 
-    found = ngx_http_kabinet_table_find(w->table, id, w->conf->facts.session_idle, &ctx->session, &touch, &epoch);
+    found = ngx_http_kabinet_table_find(w->table, id, &w->conf->facts, &ctx->session, &touch, &epoch);
 
     if (found == NGX_HTTP_KABINET_ENDED) {
         ctx->looked = 1;

@@ -192,7 +192,7 @@ ngx_http_kabinet_table_t *ngx_http_kabinet_table(ngx_shm_zone_t *zone);
 ngx_http_kabinet_counters_t *ngx_http_kabinet_counters(ngx_http_kabinet_table_t *t);
 /* On a hit *touch says that the idle clock in Redis wants a touch. *epoch goes to insert. */
 ngx_http_kabinet_found_t ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const uint8_t *id,
-    ngx_uint_t idle, kab_session_t *out, ngx_uint_t *touch, ngx_uint_t *epoch);
+    const kab_config_facts_t *facts, kab_session_t *out, ngx_uint_t *touch, ngx_uint_t *epoch);
 void ngx_http_kabinet_table_insert(ngx_http_kabinet_table_t *t, const kab_session_t *s, ngx_uint_t epoch);
 void ngx_http_kabinet_table_drop(ngx_http_kabinet_table_t *t, const uint8_t *id, time_t tombstone);
 ngx_uint_t ngx_http_kabinet_table_epoch(ngx_http_kabinet_table_t *t);

@@ -11,7 +11,6 @@
 
 #define NGX_HTTP_KABINET_TABLE_VERSION  1
 #define NGX_HTTP_KABINET_NONE           ((uint32_t) -1)
-#define NGX_HTTP_KABINET_TOUCH          120   /* seconds between touches of the clock in Redis */
 
 
 typedef struct {
@@ -281,7 +280,7 @@ ngx_http_kabinet_node_new(ngx_http_kabinet_table_t *t, const uint8_t *id)
 
 
 ngx_http_kabinet_found_t
-ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const uint8_t *id, ngx_uint_t idle,
+ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const uint8_t *id, const kab_config_facts_t *facts,
     kab_session_t *out, ngx_uint_t *touch, ngx_uint_t *epoch)
 {
     uint32_t                   now = (uint32_t) ngx_time();
@@ -301,7 +300,7 @@ ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const uint8_t *id, ngx_
             ngx_http_kabinet_node_remove(t, n);
         }
 
-    } else if (n != NULL && (n->expires_at <= now || n->seen + idle < now)) {
+    } else if (n != NULL && (n->expires_at <= now || n->seen + facts->session_idle < now)) {
         /* another machine may have seen it since: ask again */
         ngx_http_kabinet_node_remove(t, n);
 
@@ -311,7 +310,7 @@ ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const uint8_t *id, ngx_
             ngx_http_kabinet_node_unlink(t, n);
             ngx_http_kabinet_node_to_front(t, n);
         }
-        if (n->touched + NGX_HTTP_KABINET_TOUCH < now) {
+        if (n->touched + facts->session_touch <= now) {
             n->touched = now;
             *touch = 1;
         }

@@ -29,6 +29,9 @@ kab_err_t kab_session_insert(const kab_world_t *w, const kab_session_t *s, const
  * an epoch key tells) and leaves a copy there; Redis away is not an error. */
 kab_err_t kab_session_find(const kab_world_t *w, const kab_session_limits_t *limits,
                            const uint8_t id[KAB_SESSION_ID], kab_session_t *out);
+/* Seconds between two touches of the idle clock in Redis; its life there is longer by as much, so
+ * that it never runs out early. */
+unsigned kab_session_touch(const kab_session_limits_t *limits);
 /* Puts copy and idle clock into Redis; failure is logged only. */
 void kab_session_cache(const kab_world_t *w, const kab_session_limits_t *limits, const kab_session_t *s);
 /* Removes copies from Redis; failure is logged only. After the commit. */

@@ -21,6 +21,7 @@
 
 enum {
     COPY_LIFE = 60,
+    TOUCH = 120,
     TOMBSTONE_LIFE = 120 /* s */,
     FORMAT = 1,
     PACKED = 1 + 16 + 16 + 12 + 4 + 4 + 2
@@ -154,12 +155,19 @@ bool kab_session_idle_over(const kab_world_t *w, const kab_session_limits_t *lim
     return now > since + (kab_time_t)limits->idle * KAB_SECOND;
 }
 
+unsigned kab_session_touch(const kab_session_limits_t *limits)
+{
+    unsigned tenth = limits->idle / 10 + 1;
+    return tenth < TOUCH ? tenth : TOUCH;
+}
+
 void kab_session_cache(const kab_world_t *w, const kab_session_limits_t *limits,
                        const kab_session_t *s)
 {
     char copy[KAB_SESSION_KEY], idle[KAB_SESSION_KEY], life_text[24], idle_text[24];
     kab_time_t now = w->env->now(w->env->ctx), since;
     int64_t left = (int64_t)s->expires_at - now / KAB_SECOND;
+    int64_t clock = (int64_t)limits->idle + kab_session_touch(limits);
     if (w->cache.redis == NULL || left <= 0) {
         return;
     }
@@ -167,7 +175,7 @@ void kab_session_cache(const kab_world_t *w, const kab_session_limits_t *limits,
     kab_span_t keys[] = {kab_span_of(copy), kab_span_of(idle)};
     kab_span_t args[] = {kab_session_pack(w, s),
                          number(life_text, left < COPY_LIFE ? left : COPY_LIFE),
-                         number(idle_text, limits->idle > 0 ? limits->idle : 1)};
+                         number(idle_text, clock > 0 ? clock : 1)};
     kab_err_t err = args[0].n == 0 ? KAB_E_INTERNAL : epoch(w, now, &since);
     if (err == KAB_OK) {
         err = kab_redis_script(&w->cache, &script_put, keys, 2, args, 3, NULL);

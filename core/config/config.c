@@ -158,6 +158,7 @@ void kab_config_facts(const kab_config_t *config, kab_config_facts_t *out)
         .hash_threads = config->hash_threads,
         .redis_url = kab_span_of(config->redis[0]),
         .session_idle = config->session.idle,
+        .session_touch = kab_session_touch(&config->session),
         .session_stale = config->stale,
     };
 }

@@ -199,7 +199,7 @@ static void test_copies(void **state)
     assert_memory_equal(&out, &x, sizeof x);
     assert_false(kab_session_unpack(s->ring, s->w.arena, y.id, r->text, &out));
     assert_in_range(store_redis(s, kab_format(s->w.arena, "TTL %s", copy))->i, 55, 60);
-    assert_in_range(store_redis(s, kab_format(s->w.arena, "TTL %s", idle))->i, 1190, 1200);
+    assert_in_range(store_redis(s, kab_format(s->w.arena, "TTL %s", idle))->i, 1310, 1320);
     /* A look-up that read PostgreSQL before the end cannot put the copy back. */
     assert_int_equal(kab_session_end(&s->w, x.id, &ended), KAB_OK);
     kab_session_forget(&s->w, &ended);
