@@ -23,8 +23,7 @@ static bool plain(kab_span_t path)
             return false;
         }
     }
-    return path.n > 0 && path.p[0] == '/' && !(path.n > 1 && path.p[1] == '/') &&
-           !ours(path);
+    return path.n > 0 && path.p[0] == '/' && !(path.n > 1 && path.p[1] == '/') && !ours(path);
 }
 
 static size_t decode(kab_span_t path, uint8_t *out)

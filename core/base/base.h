@@ -55,8 +55,8 @@ bool kab_same(const void *a, const void *b, size_t n);
 #define KAB_HEX_SIZE(n) (2 * (n) + 1)
 #define KAB_B64_SIZE(n) ((4 * (n) + 2) / 3 + 1)
 void kab_hex(const uint8_t *in, size_t n, char *out);
-bool kab_unhex(kab_span_t in, uint8_t *out, size_t n); /* exactly n bytes */
-void kab_b64url(const uint8_t *in, size_t n, char *out); /* RFC 4648 section 5, no padding */
+bool kab_unhex(kab_span_t in, uint8_t *out, size_t n);    /* exactly n bytes */
+void kab_b64url(const uint8_t *in, size_t n, char *out);  /* RFC 4648 section 5, no padding */
 bool kab_unb64url(kab_span_t in, uint8_t *out, size_t n); /* exactly n bytes, canonical only */
 
 enum { KAB_UUID_SIZE = 37 };

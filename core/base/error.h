@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 
+/* clang-format off */
 #define KAB_ERRORS(X)                                                                  \
     /* name                 status  public id            title */                      \
     X(NO_SESSION,           401, "no_session",          "Sign in first")               \
@@ -30,13 +31,14 @@
     X(INTERNAL,             500, "internal",            "Something went wrong")        \
     X(UNAVAILABLE,          503, "service_unavailable", "Temporarily unavailable")     \
     X(OVERLOADED,           503, "overloaded",          "Too busy")
+/* clang-format on */
 
 typedef enum {
     KAB_OK = 0,
 #define KAB_ERROR_ENUM(name, status, id, title) KAB_E_##name,
     KAB_ERRORS(KAB_ERROR_ENUM)
 #undef KAB_ERROR_ENUM
-    KAB_ERR_COUNT
+        KAB_ERR_COUNT
 } kab_err_t;
 
 typedef struct {

@@ -13,12 +13,12 @@ typedef struct {
     kab_iin_t iin;
     bool has_phone;
     kab_phone_t phone;
-    char locale[3];        /* "kk", "ru", "en" */
-    kab_span_t hash;       /* unsealed PHC text; empty: no password */
+    char locale[3];  /* "kk", "ru", "en" */
+    kab_span_t hash; /* unsealed PHC text; empty: no password */
     bool blocked;
     /* of the look-up by kab_account_find: */
     bool known_browser;
-    bool strangers_off;    /* the 100 was reached: SECURITY 7 */
+    bool strangers_off; /* the 100 was reached: SECURITY 7 */
 } kab_account_t;
 
 /* By IIN index; `browser` is the 32-byte id of the browser cookie or NULL. One statement whether
@@ -30,22 +30,26 @@ kab_err_t kab_account_find(const kab_world_t *w, const kab_iin_t *iin, const uin
 kab_err_t kab_account_get(const kab_world_t *w, kab_uuid_t id, kab_account_t *out);
 /* KAB_E_WRONG_STATE if the IIN is taken. hash may be empty. Fills id. */
 kab_err_t kab_account_create(const kab_world_t *w, kab_account_t *account);
-/* Sets hash (unsealed PHC text) and pushes the old one to the history (keeps KAB_HISTORY). `upgrade`: the same
- * password hashed anew, no history, no password_changed_at. In the caller's transaction. */
+/* Sets hash (unsealed PHC text) and pushes the old one to the history (keeps KAB_HISTORY).
+ * `upgrade`: the same password hashed anew, no history, no password_changed_at. In the caller's
+ * transaction. */
 kab_err_t kab_account_set_hash(const kab_world_t *w, kab_uuid_t id, kab_span_t hash, bool upgrade);
 /* The current and former hashes, newest first; at most KAB_HISTORY. */
-kab_err_t kab_account_history(const kab_world_t *w, kab_uuid_t id, kab_span_t hashes[KAB_HISTORY], unsigned *n);
-/* Whether `hash` (what a password was compared with, outside a transaction) is still the account's; locks the
- * account until the transaction ends. One statement, for an id that nobody has too. Ask it before acting on a
- * comparison, or an old password that was changed meanwhile still opens. */
+kab_err_t kab_account_history(const kab_world_t *w, kab_uuid_t id, kab_span_t hashes[KAB_HISTORY],
+                              unsigned *n);
+/* Whether `hash` (what a password was compared with, outside a transaction) is still the account's;
+ * locks the account until the transaction ends. One statement, for an id that nobody has too. Ask
+ * it before acting on a comparison, or an old password that was changed meanwhile still opens. */
 kab_err_t kab_account_hash_still(const kab_world_t *w, kab_uuid_t id, kab_span_t hash, bool *same);
 kab_err_t kab_account_block(const kab_world_t *w, kab_uuid_t id, bool blocked);
 kab_err_t kab_account_set_locale(const kab_world_t *w, kab_uuid_t id, kab_span_t locale);
-/* The strangers' lane of this IIN: `reached` closes it (its 100 is reached), `off` gives it back (recovery, wins
- * over reached). One statement in every case; with both false it changes nothing. */
+/* The strangers' lane of this IIN: `reached` closes it (its 100 is reached), `off` gives it back
+ * (recovery, wins over reached). One statement in every case; with both false it changes nothing.
+ */
 kab_err_t kab_account_strangers(const kab_world_t *w, const kab_iin_t *iin, bool reached, bool off);
 /* Remembers that this browser signed in to the account, for 180 days (SECURITY 7). */
 kab_err_t kab_account_know_browser(const kab_world_t *w, kab_uuid_t id, const uint8_t browser[32]);
-kab_err_t kab_account_knows_browser(const kab_world_t *w, kab_uuid_t id, const uint8_t browser[32], bool *known);
+kab_err_t kab_account_knows_browser(const kab_world_t *w, kab_uuid_t id, const uint8_t browser[32],
+                                    bool *known);
 
 #endif

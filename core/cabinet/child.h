@@ -16,13 +16,14 @@ typedef struct {
     bool kindergarten; /* else in the queue */
 } kab_child_t;
 
-/* Inserts, brings up to the register, or leaves as it is (same data), and makes the guardian's row with its MAC. *changed tells.
- * guardian may be NULL;
- * a child that another account holds stays with it. In a transaction. */
-kab_err_t kab_child_import(const kab_world_t *w, kab_child_t *child, const kab_uuid_t *guardian, bool *changed);
+/* Inserts, brings up to the register, or leaves as it is (same data), and makes the guardian's row
+ * with its MAC. *changed tells. guardian may be NULL; a child that another account holds stays with
+ * it. In a transaction. */
+kab_err_t kab_child_import(const kab_world_t *w, kab_child_t *child, const kab_uuid_t *guardian,
+                           bool *changed);
 
 /* The MAC of a guardianship row, under an audit key. */
-void kab_guardian_mac(const kab_key_t *key, const kab_uuid_t *id, const kab_uuid_t *child, const kab_uuid_t *account,
-                      kab_time_t since, uint8_t mac[KAB_INDEX_BYTES]);
+void kab_guardian_mac(const kab_key_t *key, const kab_uuid_t *id, const kab_uuid_t *child,
+                      const kab_uuid_t *account, kab_time_t since, uint8_t mac[KAB_INDEX_BYTES]);
 
 #endif

@@ -8,24 +8,39 @@
 #include "cabinet/world.h"
 
 typedef enum {
-    KAB_EV_SIGN_IN, KAB_EV_SIGN_IN_FAILED, KAB_EV_SIGN_OUT, KAB_EV_PASSWORD_CHANGED, KAB_EV_CONSENT_GIVEN,
-    KAB_EV_CONSENT_WITHDRAWN, KAB_EV_SESSIONS_ENDED, KAB_EV_BLOCKED, KAB_EV_UNBLOCKED, KAB_EV_CREATED, KAB_EV_IMPORTED,
-    KAB_EV_LOCALE, KAB_EV_UNSAFE_START, KAB_EV_TAMPERED, KAB_EV_KINDS
+    KAB_EV_SIGN_IN,
+    KAB_EV_SIGN_IN_FAILED,
+    KAB_EV_SIGN_OUT,
+    KAB_EV_PASSWORD_CHANGED,
+    KAB_EV_CONSENT_GIVEN,
+    KAB_EV_CONSENT_WITHDRAWN,
+    KAB_EV_SESSIONS_ENDED,
+    KAB_EV_BLOCKED,
+    KAB_EV_UNBLOCKED,
+    KAB_EV_CREATED,
+    KAB_EV_IMPORTED,
+    KAB_EV_LOCALE,
+    KAB_EV_UNSAFE_START,
+    KAB_EV_TAMPERED,
+    KAB_EV_KINDS
 } kab_event_kind_t;
 const char *kab_event_name(kab_event_kind_t kind); /* "sign_in" … */
 
 /* account NULL: nobody's (a decoy writes its row too). actor: "self", "operator:NAME", "gateway".
- * details: JSON object text without an IIN, phone, code, password or token; may be empty. Sealed. */
-kab_err_t kab_event_add(const kab_world_t *w, const kab_uuid_t *account, kab_event_kind_t kind, kab_span_t details,
-                        const kab_origin_t *origin);
-kab_err_t kab_audit_add(const kab_world_t *w, const kab_uuid_t *account, kab_event_kind_t kind, const char *actor,
-                        kab_span_t details);
+ * details: JSON object text without an IIN, phone, code, password or token; may be empty. Sealed.
+ */
+kab_err_t kab_event_add(const kab_world_t *w, const kab_uuid_t *account, kab_event_kind_t kind,
+                        kab_span_t details, const kab_origin_t *origin);
+kab_err_t kab_audit_add(const kab_world_t *w, const kab_uuid_t *account, kab_event_kind_t kind,
+                        const char *actor, kab_span_t details);
 
-/* The sealer: numbers and links rows not yet sealed (advisory lock; KAB_OK without work if another holds it).
- * Audit key moves forward daily: k' = HMAC(k), see record.c. */
+/* The sealer: numbers and links rows not yet sealed (advisory lock; KAB_OK without work if another
+ * holds it). Audit key moves forward daily: k' = HMAC(k), see record.c. */
 kab_err_t kab_audit_seal(const kab_world_t *w, int64_t *head_number, uint8_t head[32]);
-/* Walks the chain. KAB_OK with *rows counted, or KAB_E_INTERNAL with *bad = number of the first row that is changed,
- * missing or out of order and `why`. `expect` (may be NULL): a head noted earlier, "number hex", which must be in the chain. */
-kab_err_t kab_audit_verify(const kab_world_t *w, kab_span_t expect, int64_t *rows, int64_t *bad, const char **why);
+/* Walks the chain. KAB_OK with *rows counted, or KAB_E_INTERNAL with *bad = number of the first row
+ * that is changed, missing or out of order and `why`. `expect` (may be NULL): a head noted earlier,
+ * "number hex", which must be in the chain. */
+kab_err_t kab_audit_verify(const kab_world_t *w, kab_span_t expect, int64_t *rows, int64_t *bad,
+                           const char **why);
 
 #endif

@@ -22,10 +22,9 @@ static const char *missing(config_t *config)
 /* OWASP Password Storage Cheat Sheet: these five cost an attacker the same. */
 static bool hash_is_weak(kab_hash_params_t hash)
 {
-    static const uint32_t least[] = {47104, 19456, 12288, 9216, 7168};
-    uint32_t t = hash.t > 5 ? 5 : hash.t;
+    static const uint32_t least[] = {UINT32_MAX, 47104, 19456, 12288, 9216, 7168};
 
-    return hash.m < least[t - 1];
+    return hash.m < least[hash.t > 5 ? 5 : hash.t];
 }
 
 static const char *dangerous(config_t *config)

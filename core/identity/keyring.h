@@ -41,7 +41,8 @@ void kab_keyring_close(kab_keyring_t *ring); /* wipes */
 bool kab_keyring_create(const char *path, const kab_env_t *env, char *why, size_t why_size);
 
 const kab_key_t *kab_key_current(const kab_keyring_t *ring, kab_purpose_t purpose); /* never NULL */
-const kab_key_t *kab_key_find(const kab_keyring_t *ring, kab_purpose_t purpose, uint16_t id); /* or NULL */
+const kab_key_t *kab_key_find(const kab_keyring_t *ring, kab_purpose_t purpose,
+                              uint16_t id); /* or NULL */
 /* Differs for every ring that this process ever opened: what a thread caches by it is never another
  * ring's, even at the same address. */
 uint64_t kab_keyring_generation(const kab_keyring_t *ring);

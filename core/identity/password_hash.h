@@ -20,12 +20,15 @@ typedef struct {
     uint32_t p;
 } kab_hash_params_t;
 
-enum { KAB_HASH_TEXT = 256, KAB_HASH_MAX_M = 262144 /* KiB: what an imported string may ask for */ };
+enum {
+    KAB_HASH_TEXT = 256,
+    KAB_HASH_MAX_M = 262144 /* KiB: what an imported string may ask for */
+};
 
 /* One thread's working memory, kept between hashes. */
 typedef struct kab_hasher_s kab_hasher_t;
 kab_hasher_t *kab_hasher_open(void);
-void kab_hasher_close(kab_hasher_t *hasher); /* wipes; NULL is allowed */
+void kab_hasher_close(kab_hasher_t *hasher);           /* wipes; NULL is allowed */
 uint64_t kab_hasher_count(const kab_hasher_t *hasher); /* hashes so far, for tests */
 
 /* False: out of memory or parameters refused. */

@@ -32,6 +32,7 @@ kab_span_t kab_password_normal(kab_arena_t *arena, kab_span_t typed);
 unsigned kab_password_missing(const kab_password_policy_t *policy, kab_span_t normal);
 /* "password_breached", "password_personal" (holds the IIN or the birth date in
  * it, as YYMMDD, DDMMYY, DDMMYYYY or YYYYMMDD) or NULL. Needs no account. iin may be NULL. */
-const char *kab_password_text_rules(const kab_breach_t *breach, const kab_iin_t *iin, kab_span_t normal);
+const char *kab_password_text_rules(const kab_breach_t *breach, const kab_iin_t *iin,
+                                    kab_span_t normal);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Numbered migrations (sql/NNN_name.sql), compiled in, each in a transaction of its own, recorded with
- * its SHA-256; an applied one that has changed since is refused.
+ * Numbered migrations (sql/NNN_name.sql), compiled in, each in a transaction of its own, recorded
+ * with its SHA-256; an applied one that has changed since is refused.
  */
 #ifndef KAB_MIGRATE_H
 #define KAB_MIGRATE_H

@@ -19,18 +19,26 @@ typedef struct {
     const char *sql;
 } kab_sql_t;
 
-typedef enum { KAB_P_NULL, KAB_P_BYTES, KAB_P_TEXT, KAB_P_INT, KAB_P_TIME, KAB_P_UUID, KAB_P_BOOL } kab_param_type_t;
+typedef enum {
+    KAB_P_NULL,
+    KAB_P_BYTES,
+    KAB_P_TEXT,
+    KAB_P_INT,
+    KAB_P_TIME,
+    KAB_P_UUID,
+    KAB_P_BOOL
+} kab_param_type_t;
 typedef struct {
     kab_param_type_t type;
-    kab_span_t span;  /* BYTES, TEXT, UUID (16 bytes) */
-    int64_t i;        /* INT (bigint), TIME (kab_time_t), BOOL */
+    kab_span_t span; /* BYTES, TEXT, UUID (16 bytes) */
+    int64_t i;       /* INT (bigint), TIME (kab_time_t), BOOL */
 } kab_param_t;
 
 kab_param_t kab_p_null(void);
-kab_param_t kab_p_bytes(kab_span_t bytes);   /* empty with p == NULL is NULL */
-kab_param_t kab_p_text(kab_span_t text);     /* likewise */
-kab_param_t kab_p_int(int64_t i);            /* bigint */
-kab_param_t kab_p_time(kab_time_t t);        /* timestamptz; 0 is NULL */
+kab_param_t kab_p_bytes(kab_span_t bytes);    /* empty with p == NULL is NULL */
+kab_param_t kab_p_text(kab_span_t text);      /* likewise */
+kab_param_t kab_p_int(int64_t i);             /* bigint */
+kab_param_t kab_p_time(kab_time_t t);         /* timestamptz; 0 is NULL */
 kab_param_t kab_p_uuid(const kab_uuid_t *id); /* NULL is NULL */
 kab_param_t kab_p_bool(bool b);
 
@@ -39,7 +47,8 @@ unsigned kab_rows_count(const kab_rows_t *rows);    /* rows returned */
 unsigned kab_rows_affected(const kab_rows_t *rows); /* rows changed */
 bool kab_rows_null(const kab_rows_t *rows, unsigned row, unsigned column);
 kab_span_t kab_rows_span(const kab_rows_t *rows, unsigned row, unsigned column); /* bytea, text */
-int64_t kab_rows_int(const kab_rows_t *rows, unsigned row, unsigned column);     /* int2, int4, int8; 0 if NULL */
+/* int2, int4, int8; 0 if NULL */
+int64_t kab_rows_int(const kab_rows_t *rows, unsigned row, unsigned column);
 kab_time_t kab_rows_time(const kab_rows_t *rows, unsigned row, unsigned column); /* 0 if NULL */
 kab_uuid_t kab_rows_uuid(const kab_rows_t *rows, unsigned row, unsigned column);
 bool kab_rows_bool(const kab_rows_t *rows, unsigned row, unsigned column);
@@ -59,13 +68,13 @@ typedef struct {
 /* KAB_OK, KAB_E_UNAVAILABLE (away, timed out, serialisation failure, fail-over), KAB_E_INTERNAL
  * (a statement that is wrong; the reason is logged without values).
  * kab_pg_conflict tells whether the last error was a unique violation. rows may be NULL. */
-kab_err_t kab_pg_exec(const kab_db_t *db, const kab_sql_t *sql, const kab_param_t *params, unsigned n,
-                      kab_rows_t **rows);
+kab_err_t kab_pg_exec(const kab_db_t *db, const kab_sql_t *sql, const kab_param_t *params,
+                      unsigned n, kab_rows_t **rows);
 bool kab_pg_conflict(const kab_pg_t *pg);
 
 /* Runs `body` in one transaction, again (3 times at most) after a serialisation
- * failure, a deadlock or a connection lost before COMMIT was sent. body returning anything but KAB_OK
- * rolls back. */
+ * failure, a deadlock or a connection lost before COMMIT was sent. body returning anything but
+ * KAB_OK rolls back. */
 typedef kab_err_t (*kab_tx_body_t)(const kab_db_t *db, void *ctx);
 kab_err_t kab_pg_transaction(const kab_db_t *db, kab_tx_body_t body, void *ctx);
 

@@ -43,7 +43,7 @@ typedef struct {
 kab_err_t kab_redis_command(const kab_cache_t *cache, const kab_span_t *argv, size_t n,
                             const kab_redis_reply_t **reply);
 kab_err_t kab_redis_script(const kab_cache_t *cache, const kab_script_t *script,
-                           const kab_span_t *keys, size_t keys_n,
-                           const kab_span_t *args, size_t args_n, const kab_redis_reply_t **reply);
+                           const kab_span_t *keys, size_t keys_n, const kab_span_t *args,
+                           size_t args_n, const kab_redis_reply_t **reply);
 
 #endif

@@ -50,12 +50,13 @@ static void write_conf(gateway_t *g, const char *extra)
     if (!kab_keyring_create(path, &kab_env_system, why, sizeof(why))) {
         fail_msg("%s", why);
     }
-    snprintf(conf, sizeof(conf),
-             "kabinet_unsafe on;\nkabinet_zone z 4m;\nkabinet_database \"%s\";\nkabinet_redis %s;\n"
-             "kabinet_keyring keyring;\nkabinet_password_hash argon2id m=256 t=1 p=1 grid=250ms;\n"
-             "kabinet_consent terms required version=1 \"file=terms.{lang}.txt\";\n"
-             "kabinet_consent notifications optional version=1 \"file=notifications.{lang}.txt\";\n%s",
-             pg, redis, extra ? extra : "");
+    snprintf(
+        conf, sizeof(conf),
+        "kabinet_unsafe on;\nkabinet_zone z 4m;\nkabinet_database \"%s\";\nkabinet_redis %s;\n"
+        "kabinet_keyring keyring;\nkabinet_password_hash argon2id m=256 t=1 p=1 grid=250ms;\n"
+        "kabinet_consent terms required version=1 \"file=terms.{lang}.txt\";\n"
+        "kabinet_consent notifications optional version=1 \"file=notifications.{lang}.txt\";\n%s",
+        pg, redis, extra ? extra : "");
     put_file(g, "kabinet.conf", conf);
 }
 

@@ -401,7 +401,7 @@ static void at_most_five_sessions(void **state)
 
 #define CHANGE(old, new, again)                                                                    \
     "{\"current_password\":\"" old "\",\"password\":\"" new "\",\"password_repeat\":\"" again "\"" \
-                                                                                              "}"
+                                                            "}"
 
 static void a_password_is_changed(void **state)
 {
