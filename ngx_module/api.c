@@ -174,7 +174,7 @@ ngx_http_kabinet_api_call(ngx_http_request_t *r)
     w = ngx_http_kabinet_worker(r);
     ctx = ngx_http_kabinet_make_ctx(r);
     if (w == NULL || ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_kabinet_api_problem(r, KAB_E_INTERNAL);
     }
 
     ngx_memzero(&in, sizeof(in));
@@ -182,10 +182,10 @@ ngx_http_kabinet_api_call(ngx_http_request_t *r)
     ngx_http_kabinet_read_headers(r, &in, &f);
 
     if (f.early_data) {
-        return 425;
+        return ngx_http_kabinet_api_problem(r, KAB_E_EARLY_DATA);
     }
     if (f.too_many_cookies) {
-        return NGX_HTTP_BAD_REQUEST;
+        return ngx_http_kabinet_api_problem(r, KAB_E_BAD_REQUEST);
     }
 
     in.method = ngx_http_kabinet_span(&r->method_name);
@@ -211,7 +211,7 @@ ngx_http_kabinet_api_call(ngx_http_request_t *r)
     ngx_http_kabinet_read_place(r, &in);
 
     if (ngx_http_kabinet_take_body(r, &in.body) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_kabinet_api_problem(r, KAB_E_INTERNAL);
     }
 
     job = ngx_http_kabinet_job_new(w);
@@ -224,7 +224,7 @@ ngx_http_kabinet_api_call(ngx_http_request_t *r)
         if (job != NULL) {
             ngx_http_kabinet_job_free(job);
         }
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return ngx_http_kabinet_api_problem(r, KAB_E_INTERNAL);
     }
 
     (void) ngx_atomic_fetch_add(&ngx_http_kabinet_counters(w->table)->calls, 1);
@@ -255,6 +255,18 @@ ngx_http_kabinet_api_body(ngx_http_request_t *r)
 }
 
 
+/* Refused with its body still on the way. */
+static ngx_int_t
+ngx_http_kabinet_api_unread(ngx_http_request_t *r, kab_err_t err)
+{
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
+    }
+
+    return ngx_http_kabinet_api_problem(r, err);
+}
+
+
 ngx_int_t
 ngx_http_kabinet_api_handler(ngx_http_request_t *r)
 {
@@ -263,18 +275,18 @@ ngx_http_kabinet_api_handler(ngx_http_request_t *r)
     ngx_http_kabinet_worker_t  *w = ngx_http_kabinet_worker(r);
 
     if (w == NULL) {
-        return NGX_HTTP_SERVICE_UNAVAILABLE;
+        return ngx_http_kabinet_api_unread(r, KAB_E_UNAVAILABLE);
     }
 
     limit = (off_t) kab_body_limit(w->kab, ngx_http_kabinet_span(&r->method_name), ngx_http_kabinet_span(&r->uri));
 
     if (r->headers_in.content_length_n > limit) {
-        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+        return ngx_http_kabinet_api_unread(r, KAB_E_TOO_LARGE);
     }
 
     /* without a length it could grow past the buffer and into a file */
     if (r->headers_in.content_length_n < 0 && (r->headers_in.chunked || r->headers_in.transfer_encoding)) {
-        return NGX_HTTP_LENGTH_REQUIRED;
+        return ngx_http_kabinet_api_unread(r, KAB_E_LENGTH_REQUIRED);
     }
 
     r->request_body_in_single_buf = 1;
@@ -411,28 +423,52 @@ ngx_http_kabinet_send_text(ngx_http_request_t *r, ngx_uint_t status, const char 
 }
 
 
-void
-ngx_http_kabinet_api_send(ngx_http_request_t *r, const kab_reply_t *reply)
+static ngx_int_t
+ngx_http_kabinet_api_reply(ngx_http_request_t *r, const kab_reply_t *reply)
 {
-    u_char     *p = NULL;
-    ngx_int_t   rc;
-
-    r->read_event_handler = ngx_http_block_reading;
+    u_char  *p = NULL;
 
     if (ngx_http_kabinet_api_headers(r, reply) != NGX_OK) {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (reply->body.n) {
         p = ngx_pnalloc(r->pool, reply->body.n);
         if (p == NULL) {
-            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-            return;
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
         ngx_memcpy(p, reply->body.p, reply->body.n);
     }
 
-    rc = ngx_http_kabinet_send_text(r, reply->status, reply->content_type, p, reply->body.n);
-    ngx_http_finalize_request(r, rc);
+    return ngx_http_kabinet_send_text(r, reply->status, reply->content_type, p, reply->body.n);
+}
+
+
+void
+ngx_http_kabinet_api_send(ngx_http_request_t *r, const kab_reply_t *reply)
+{
+    r->read_event_handler = ngx_http_block_reading;
+    ngx_http_finalize_request(r, ngx_http_kabinet_api_reply(r, reply));
+}
+
+
+/* The core's words of an error, without a call to say them. */
+ngx_int_t
+ngx_http_kabinet_api_problem(ngx_http_request_t *r, kab_err_t err)
+{
+    u_char              body[256], *p;
+    kab_reply_t         reply;
+    const kab_error_t  *e = kab_error(err);
+
+    p = ngx_snprintf(body, sizeof(body),
+                     "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\"}",
+                     e->title, e->status, e->id);
+
+    ngx_memzero(&reply, sizeof(reply));
+    reply.status = e->status;
+    reply.content_type = "application/problem+json";
+    reply.body = (kab_span_t) { body, p - body };
+    reply.retry_after = e->status == NGX_HTTP_SERVICE_UNAVAILABLE ? 2 : 0;
+
+    return ngx_http_kabinet_api_reply(r, &reply);
 }

@@ -170,15 +170,6 @@ ngx_http_kabinet_call_overdue(ngx_event_t *ev)
     ngx_http_kabinet_job_t  *job = ngx_http_kabinet_job_of_timer(ev);
     ngx_http_kabinet_ctx_t  *ctx = job->ctx;
 
-    static const char  body[] = "{\"type\":\"about:blank\",\"title\":\"Too busy\",\"status\":503,"
-                                "\"code\":\"overloaded\"}";
-    const kab_reply_t  reply = {
-        .status = 503,
-        .content_type = "application/problem+json",
-        .body = { (const uint8_t *) body, sizeof(body) - 1 },
-        .retry_after = 2,
-    };
-
     if (ctx == NULL) {
         return;
     }
@@ -189,7 +180,8 @@ ngx_http_kabinet_call_overdue(ngx_event_t *ev)
     job->ctx = NULL;
     ngx_http_set_log_request(c->log, r);
 
-    ngx_http_kabinet_api_send(r, &reply);
+    r->read_event_handler = ngx_http_block_reading;
+    ngx_http_finalize_request(r, ngx_http_kabinet_api_problem(r, KAB_E_OVERLOADED));
     ngx_http_run_posted_requests(c);
 }
 

@@ -159,6 +159,7 @@ ngx_int_t ngx_http_kabinet_watch_client(ngx_http_request_t *r);
 /* api.c */
 ngx_int_t ngx_http_kabinet_api_handler(ngx_http_request_t *r);
 void ngx_http_kabinet_api_send(ngx_http_request_t *r, const kab_reply_t *reply); /* finalizes */
+ngx_int_t ngx_http_kabinet_api_problem(ngx_http_request_t *r, kab_err_t err); /* a refusal without a call */
 ngx_int_t ngx_http_kabinet_add_header(ngx_http_request_t *r, const char *name, ngx_str_t *value);
 
 /* pages.c */
