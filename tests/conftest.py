@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -250,6 +251,15 @@ def gateway(request, fresh):
     wait_healthy(gateway.browser())
     yield gateway
     fresh.stop_nginx("term")
+
+
+@pytest.fixture
+def steady(gateway):
+    """The same processes at the end as at the beginning, and no alarm in the log."""
+    before, size = gateway.stack.nginx_pids(), len(gateway.error_log())
+    yield
+    assert gateway.stack.nginx_pids() == before
+    assert not re.search(r"\[(alert|crit|emerg)\]|signal \d+|panic", gateway.error_log()[size:])
 
 
 @pytest.fixture
