@@ -5,5 +5,11 @@ $(OUT)/bench-%: tests/bench/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(KAB_CFLAGS) -o $@ $< $(LIB) $(KAB_LIBS)
 
-.PHONY: bench-build
+.PHONY: bench bench-build
 bench-build: $(BENCH_BIN)
+
+bench: ## figures beside their targets, in six minutes
+	@tools/packages.sh bench
+	@$(MAKE) --no-print-directory -s -j2 lib
+	@$(MAKE) --no-print-directory -s module ctl breach bench-build
+	@KABINET_BUILD=$(OUT) python3 tests/bench/bench.py

@@ -13,10 +13,9 @@ def check_digit(digits):
     return total
 
 
-def main(count):
-    dice = random.Random(20261121)
+def iins(dice, count):
+    """So many different ones."""
     seen = set()
-    print("iin,phone,locale,password,device")
     while len(seen) < count:
         text = "%02d%02d%02d%d%04d" % (
             dice.randrange(100), dice.randrange(1, 13), dice.randrange(1, 29),
@@ -25,9 +24,16 @@ def main(count):
         if last > 9 or text in seen:
             continue
         seen.add(text)
+        yield text + str(last)
+
+
+def main(count):
+    dice = random.Random(20261121)
+    print("iin,phone,locale,password,device")
+    for iin in iins(dice, count):
         password = '"%s"' % PHC if dice.random() < 0.7 else ""
-        print("%s%d,+7701%07d,%s,%s,no" % (text, last, dice.randrange(10**7),
-                                           dice.choice(["ru", "kk"]), password))
+        print("%s,+7701%07d,%s,%s,no" % (iin, dice.randrange(10**7), dice.choice(["ru", "kk"]), password))
 
 
-main(int(sys.argv[1]))
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

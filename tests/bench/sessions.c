@@ -1,6 +1,6 @@
 /*
- * Makes N live sessions of one account, as sign-in would, and prints their cookie
- * values, a line each: bench-sessions kabinet.conf IIN N
+ * Makes N live sessions of each account, as sign-in would, and prints their cookie
+ * values, a line each: bench-sessions kabinet.conf N IIN...
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +52,25 @@ static kab_err_t make_all(const kab_db_t *db, void *ctx)
     return err;
 }
 
+static bool make_account(job_t *job, const char *text)
+{
+    const char *wrong;
+    kab_iin_t iin;
+    bool found = false;
+    kab_err_t err;
+
+    wrong = kab_iin_parse(kab_span_of(text), &iin);
+    err = wrong ? KAB_OK : kab_account_find(&job->w, &iin, NULL, &job->account, &found);
+    if (err == KAB_OK && found) {
+        err = kab_pg_transaction(&job->w.db, make_all, job);
+    }
+    if (err || !found) {
+        fprintf(stderr, "no sessions made: %s\n",
+                err ? kab_error(err)->name : "nobody has that IIN");
+    }
+    return err == KAB_OK && found;
+}
+
 int main(int argc, char **argv)
 {
     kab_config_t *config = kab_config_new();
@@ -59,14 +78,11 @@ int main(int argc, char **argv)
     kab_arena_t *arena = kab_arena_open();
     kab_thread_t *thread;
     kab_t *kab;
-    kab_iin_t iin;
-    bool found = false;
+    bool ok = true;
     const char *words =
-        argc == 4 ? kab_config_read(config, argv[1]) : "usage: bench-sessions CONF IIN N";
-    kab_err_t err;
+        argc > 3 ? kab_config_read(config, argv[1]) : "usage: bench-sessions CONF N IIN...";
 
-    if (words || kab_iin_parse(kab_span_of(argv[2]), &iin) || kab_open(config, NULL, &kab) ||
-        kab_thread_open(kab, KAB_LANE_DB, &thread)) {
+    if (words || kab_open(config, NULL, &kab) || kab_thread_open(kab, KAB_LANE_DB, &thread)) {
         fprintf(stderr, "%s\n", words ? words : "cannot open the gateway");
         return 2;
     }
@@ -77,20 +93,14 @@ int main(int argc, char **argv)
                        .arena = arena,
                        .log = &log},
                  .limits = kab->config->session,
-                 .n = strtol(argv[3], NULL, 10)};
+                 .n = strtol(argv[2], NULL, 10)};
     job.limits.max = 1000000;
-    err = kab_account_find(&job.w, &iin, NULL, &job.account, &found);
-    if (err == KAB_OK && found) {
-        err = kab_pg_transaction(&job.w.db, make_all, &job);
-    }
-    if (err || !found) {
-        fprintf(stderr, "no sessions made: %s\n",
-                found ? kab_error(err)->name : "nobody has that IIN");
-        return 1;
+    for (int i = 3; i < argc && ok; i++) {
+        ok = make_account(&job, argv[i]);
     }
     kab_thread_close(thread);
     kab_close(kab);
     kab_arena_close(arena);
     kab_config_free(config);
-    return 0;
+    return ok ? 0 : 1;
 }

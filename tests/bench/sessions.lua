@@ -1,16 +1,25 @@
--- wrk: each request carries the next of the session cookies in $BENCH_COOKIES.
-local cookies, at = {}, 0
+-- wrk: each request carries the next of the sessions in $BENCH_COOKIES, "cookie key" a line. With
+-- $BENCH_PAUSE each connection rests so many ms between two requests.
+local requests, at = {}, 0
+local pause = tonumber(os.getenv("BENCH_PAUSE") or 0)
 
 function init()
    for line in io.lines(os.getenv("BENCH_COOKIES")) do
-      cookies[#cookies + 1] = wrk.format("GET", os.getenv("BENCH_PATH"),
-                                         { Cookie = "__Host-kabinet_session=" .. line, Host = "bench" })
+      local cookie, key = line:match("(%S+) (%S+)")
+      requests[#requests + 1] = wrk.format("GET", os.getenv("BENCH_PATH") .. "?k=" .. key,
+                                           { Cookie = "__Host-kabinet_session=" .. cookie, Host = "bench" })
    end
 end
 
 function request()
-   at = at % #cookies + 1
-   return cookies[at]
+   at = at % #requests + 1
+   return requests[at]
+end
+
+if pause > 0 then
+   function delay()
+      return pause
+   end
 end
 
 function done(summary, latency)

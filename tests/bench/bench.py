@@ -1,0 +1,251 @@
+"""`make bench`: figures beside what they ought to be. A missed target is said, never an error.
+
+Absolute figures are this machine's; what counts are the ratios, whose two sides were measured in
+turns. All servers are private ones in a temporary folder.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [HERE, os.path.join(ROOT, "tools", "run")]
+
+from people import iins  # noqa: E402  (the folders are added above)
+from load import Logins, Requests, affinity, cores, hash_bound  # noqa: E402
+from site_conf import FILL, LUA_HTTP, locations, lua_modules, write_files  # noqa: E402
+from stack import Stack, port_is_free  # noqa: E402
+from table import table  # noqa: E402
+from timing import known_and_unknown  # noqa: E402
+
+BUILD = os.environ.get("KABINET_BUILD", "build/release")
+ROUNDS = 3
+SESSIONS, HOT = 30000, 1000
+PEOPLE = 150
+THREADS = 2
+PASSWORD = "Kabinet!Bench2026"
+SETTINGS = ("kabinet_zone kabinet {zone};\nkabinet_threads db=32 hash=%d;\n"
+            "kabinet_session max=100;\n"
+            "kabinet_throttle login free=20 off=100 address=1000000 carrier=1000000;\n" % THREADS)
+RAW_GRID = "kabinet_unsafe on;\nkabinet_password_hash argon2id m=19456 t=2 p=1 grid=1ms;\n"
+
+# (row's name, guard, cookies that it is asked with)
+ROWS = [("plain file", "plain", "hot"), ("kabinet hit", "kabinet", "hot"), ("lua that returns", "lua-noop", "hot"),
+        ("lua + dictionary", "lua-dict", "hot"), ("kabinet miss", "kabinet", "cold"), ("lua + Redis", "lua-redis", "cold")]
+BEGUN = time.monotonic()
+
+
+def say(text):
+    print(f"[{time.monotonic() - BEGUN:4.0f} s] {text}", flush=True)
+
+
+def spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+# ---- what the rows need ------------------------------------------------------------------------
+
+def write(path, lines):
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(line + "\n" for line in lines)
+    return path
+
+
+def make_people(stack):
+    """Accounts with real hashes; the file for the load, the ones that exist, ones that do not."""
+    every = list(iins(random.Random(7), 2 * PEOPLE))
+    known, unknown = every[:PEOPLE], every[PEOPLE:]
+    rows = write(stack.run_dir + "/people.csv", ["iin,phone,locale,password,device"] + [
+        f"{iin},+7701{i:07},ru,{PASSWORD},no" for i, iin in enumerate(known)])
+    stack.ctl("import", "accounts", rows)
+    return write(stack.run_dir + "/people", [f"{iin} {PASSWORD}" for iin in known]), known, unknown
+
+
+def session_key(cookie):
+    """What the session is called in Redis: the hash of the random part (core/identity/token.c)."""
+    raw = base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
+    return base64.urlsafe_b64encode(hashlib.sha256(raw[2:34]).digest()).decode().rstrip("=")
+
+
+def make_sessions(stack, people):
+    """The files of many sessions and of the few that shared memory can hold."""
+    made = subprocess.run([os.path.join(stack.build, "bench-sessions"), stack.conf_path,
+                           str(SESSIONS // len(people)), *people],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    lines = [f"{cookie} {session_key(cookie)}" for cookie in made]
+    return {"cold": write(stack.run_dir + "/cold", lines), "hot": write(stack.run_dir + "/hot", lines[:HOT])}
+
+
+def keep_copies(stack):
+    """Copies live a minute; for the bench Redis keeps them, so that a miss stays Redis' to answer."""
+    script = "local n = 0 for _, k in ipairs(redis.call('KEYS', 'kabinet:*:s')) do " \
+             "n = n + redis.call('PERSIST', k) end return n"
+    ran = subprocess.run(["redis-cli", "-s", stack.redis_socket, "EVAL", script, "0"],
+                         capture_output=True, text=True, check=True)
+    return int(ran.stdout.split()[-1])
+
+
+def fill_dictionary(stack, cookies):
+    with open(cookies, encoding="utf-8") as file:
+        body = "".join(line.split()[0] + "\n" for line in file).encode()
+    with urllib.request.urlopen(urllib.request.Request(stack.url + "/fill", body), timeout=10) as answer:
+        answer.read()
+
+
+def serve(stack, zone, core=None, lua=False, more=""):
+    """A new nginx with these settings; with Lua, the rows' locations too."""
+    stack.stop_nginx("term")
+    stack.conf_extra = SETTINGS.format(zone=zone) + more
+    stack.main_extra = affinity(core) + (lua_modules() if lua else "")
+    stack.http_extra = LUA_HTTP if lua else ""
+    guards = locations(stack.run_dir + "/www", stack.redis_socket, lua)
+    stack.server_extra = guards + (FILL if lua else "")
+    stack.start_nginx()
+    until(lambda: healthy(stack))
+
+
+def healthy(stack):
+    try:
+        with urllib.request.urlopen(stack.url + "/health", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def until(condition, seconds=15):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError("nginx is not healthy")
+        time.sleep(0.05)
+
+
+def counters(stack):
+    with urllib.request.urlopen(stack.url + "/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    return {name: int(value) for name, value in (line.split() for line in lines if line[0] != "#")}
+
+
+# ---- the figures -------------------------------------------------------------------------------
+
+def requests(stack, people, nginx_core, load_core):
+    say(f"making {SESSIONS:,} sessions")
+    cookies = make_sessions(stack, people)
+    serve(stack, "1m", nginx_core, lua=True)
+    load = Requests(stack, load_core)
+    fill_dictionary(stack, cookies["hot"])
+    for i in range(3):
+        load.measure("kabinet", cookies["cold"], 3)
+        say(f"warm pass: Redis holds {keep_copies(stack):,} more")
+    found = {name: [] for name, _, _ in ROWS}
+    share = []
+    for i in range(ROUNDS):
+        for name, guard, which in ROWS:
+            load.measure(guard, cookies[which], 1)
+            before = counters(stack)
+            found[name].append(load.measure(guard, cookies[which], 4))
+            after = counters(stack)
+            if name == "kabinet miss":
+                asked = after["kabinet_guard_misses_total"] - before["kabinet_guard_misses_total"]
+                hits = after["kabinet_guard_hits_total"] - before["kabinet_guard_hits_total"]
+                lane = after["kabinet_guard_misses_lane_total"] - before["kabinet_guard_misses_lane_total"]
+                share.append({"missed": asked / max(asked + hits, 1), "lane": lane / max(asked, 1)})
+        say(f"requests, round {i + 1} of {ROUNDS}: " +
+            ", ".join(f"{name} {found[name][-1]['rate']:,.0f}/s" for name, _, _ in ROWS))
+    rows = {name: {"rate": spread([one["rate"] for one in found[name]]),
+                   "cpu_us": spread([one["cpu"] for one in found[name]]),
+                   "bad": sum(one["bad"] for one in found[name])} for name in found}
+    rows["kabinet miss"]["shares"] = share
+    return rows, cookies
+
+
+def logins(stack, people):
+    load = Logins(stack, people)
+    load.measure(2)
+    rates, bounds, bad = [], [], 0
+    for i in range(ROUNDS):
+        bounds.append(hash_bound(stack.build, THREADS, 5))
+        one = load.measure(7)
+        rates.append(one["rate"])
+        bad += one["bad"]
+        say(f"logins, round {i + 1} of {ROUNDS}: {rates[-1]:.1f}/s, the hashes alone {bounds[-1]:.1f}/s")
+    return {"rate": spread(rates), "bound": spread(bounds), "bad": bad,
+            "ratio": spread([rate / bound for rate, bound in zip(rates, bounds)])}
+
+
+def storm(stack, people, cookies):
+    """Guarded requests at a steady pace, alone and while people sign in as fast as they can."""
+    load = Requests(stack, None)
+    idle, during = [], []
+    for i in range(ROUNDS):
+        idle.append(load.measure("kabinet", cookies, 5, pause=10))
+        line, environment = Logins(stack, people).command(7)
+        with subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL) as storming:
+            time.sleep(1)
+            during.append(load.measure("kabinet", cookies, 5, pause=10))
+            storming.wait()
+        say(f"p99 of guarded requests, round {i + 1} of {ROUNDS}: idle {idle[-1]['p99']:.2f} ms, "
+            f"in a login storm {during[-1]['p99']:.2f} ms")
+    return {"idle": spread([one["p99"] for one in idle]), "storm": spread([one["p99"] for one in during]),
+            "ratio": spread([b["p99"] / a["p99"] for a, b in zip(idle, during)])}
+
+
+def imports(build):
+    ran = subprocess.run([os.path.join(ROOT, "tests", "with-servers.sh"), os.path.join(HERE, "import.sh"),
+                          os.path.join(build, "kabinetctl")], cwd=ROOT, capture_output=True, text=True, check=True)
+    new, again = map(float, re.findall(r"; ([0-9.]+) s", ran.stdout))
+    return {"new_s": new, "again_s": again}
+
+
+def measure(stack):
+    nginx_core, load_core = cores()
+    result = {"cores": os.cpu_count()}
+    people, known, unknown = make_people(stack)
+    write_files(stack.run_dir + "/www")
+    result["requests"], cookies = requests(stack, known, nginx_core, load_core)
+    serve(stack, "16m")
+    result["logins"] = logins(stack, people)
+    result["storm"] = storm(stack, people, cookies["hot"])
+    say("password step: who exists, who does not")
+    result["grid_250ms"] = known_and_unknown(stack.port, known[:41], unknown[:41])
+    serve(stack, "16m", more=RAW_GRID)
+    result["grid_1ms"] = known_and_unknown(stack.port, known[41:], unknown[41:])
+    say("importing 100,000 accounts, twice")
+    result["import"] = imports(stack.build)
+    return result
+
+
+def main():
+    port = next(p for p in iter(lambda: random.SystemRandom().randrange(20000, 30000), 0) if port_is_free(p))
+    with tempfile.TemporaryDirectory(prefix="kabinet-bench.") as folder:
+        os.chmod(folder, 0o755)
+        stack = Stack(folder, port, build=BUILD, demo=False)
+        stack.conf_extra = SETTINGS.format(zone="16m")
+        say("starting PostgreSQL and Redis")
+        try:
+            stack.prepare()
+            stack.start_postgres()
+            stack.start_redis()
+            stack.load()
+            result = measure(stack)
+        finally:
+            stack.stop()
+    print(table(result))
+    path = os.path.join(ROOT, "build", "bench.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(result, file, indent=1)
+    say(f"written to {os.path.relpath(path)}")
+
+
+if __name__ == "__main__":
+    main()

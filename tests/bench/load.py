@@ -1,0 +1,87 @@
+"""Runs wrk, looks at what it says, and at the processor time that nginx took meanwhile."""
+
+import os
+import re
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cores():
+    """nginx's core and the load's; None where there is only one."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return (allowed[0], allowed[1]) if len(allowed) > 1 else (None, None)
+
+
+def pinned(core):
+    return [] if core is None else ["taskset", "-c", str(core)]
+
+
+def affinity(core):
+    return "" if core is None else f"worker_cpu_affinity {1 << core:b};\n"
+
+
+def cpu(pid):
+    """Seconds of processor time of a process and its threads."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def wrk(url, script, environment, threads=1, connections=32, seconds=4, core=None):
+    return pinned(core) + ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}", "--timeout", "10s",
+                           "-s", os.path.join(HERE, script), url], {**os.environ, **environment}
+
+
+def run(command):
+    line, environment = command
+    ran = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        raise RuntimeError(f"wrk: {ran.stderr or ran.stdout}")
+    return ran.stdout
+
+
+class Requests:
+    """Guarded requests, each with the next session cookie of a file."""
+
+    def __init__(self, stack, core):
+        self.stack = stack
+        self.core = core
+
+    def measure(self, guard, cookies, seconds, connections=32, pause=0):
+        """{rate, cpu (µs of nginx a request), p50, p99 (ms), bad}"""
+        worker = self.stack.nginx_pids()[1]
+        before = cpu(worker)
+        said = run(wrk(self.stack.url, "sessions.lua",
+                       {"BENCH_COOKIES": cookies, "BENCH_PATH": f"/{guard}-guard/file.html",
+                        "BENCH_PAUSE": str(pause)}, connections=connections, seconds=seconds,
+                       core=self.core))
+        spent = cpu(worker) - before
+        n, took, p50, p99, bad = map(int, re.search(r"FIGURES (.*)", said)[1].split())
+        return {"rate": n / took * 1e6, "cpu": spent / n * 1e6, "p50": p50 / 1e3, "p99": p99 / 1e3,
+                "bad": bad}
+
+
+class Logins:
+    """Whole sign-ins of the people in a file, from as many connections at a time as are given."""
+
+    def __init__(self, stack, people, connections=16):
+        self.stack = stack
+        self.people = people
+        self.connections = connections
+
+    def command(self, seconds):
+        return wrk(self.stack.url, "login.lua", {"BENCH_PEOPLE": self.people}, self.connections,
+                   self.connections, seconds)
+
+    def measure(self, seconds):
+        signed, refused, other, took = map(int, re.search(r"LOGINS (.*)", run(self.command(seconds)))[1].split())
+        return {"rate": signed / took * 1e6, "bad": refused + other}
+
+
+def hash_bound(build, threads, seconds, m=19456, t=2):
+    """Argon2 hashes a second; yields to others as the gateway's threads do."""
+    ran = subprocess.run(["nice", "-n", "10", os.path.join(build, "bench-hashes"), str(m), str(t),
+                          str(threads), str(seconds)], capture_output=True, text=True, check=True)
+    return float(ran.stdout)
