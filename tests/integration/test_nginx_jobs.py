@@ -192,14 +192,8 @@ def test_quit_waits_for_the_guard(gateway, watch):
 
 
 def test_a_worker_in_a_hurry_drops_the_client_and_keeps_the_work(gateway, watch):
-    stack = gateway.stack
-    with open(stack.nginx_conf, encoding="utf-8") as file:
-        text = file.read()
-    with open(stack.nginx_conf, "w", encoding="utf-8") as file:
-        file.write(text.replace("worker_shutdown_timeout 10s", "worker_shutdown_timeout 300ms"))
-    first = gateway.workers()
-    watch.master.send_signal(signal.SIGHUP)
-    hurried = until(lambda: not set(first) & set(gateway.workers()) and gateway.workers())
+    watch.rewrite("worker_shutdown_timeout 10s", "worker_shutdown_timeout 300ms")
+    hurried = gateway.workers()
     _, data = password_step(gateway, KNOWN)
     with held(gateway, "session") as lock:
         plug = Plug(gateway.port).send(data)
