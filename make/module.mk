@@ -19,7 +19,8 @@ $(NGX_OBJS)/Makefile: config make/module.mk $(NGX_SRC)/conf_flags | $(LIB)
 	    || { cat $(NGX_OBJS)/configure.log; exit 1; }
 
 $(MODULE): $(NGX_OBJS)/Makefile $(MODULE_SRC) $(LIB)
-	cd $(NGX_SRC) && $(MAKE) --no-print-directory -f $(NGX_OBJS)/Makefile modules
+	@echo "  NGX $@"
+	@cd $(NGX_SRC) && $(MAKE) --no-print-directory -s -f $(NGX_OBJS)/Makefile modules
 	@# Renamed into place: an nginx that runs has the old file mapped, and writing into it ends its workers.
-	cp $(NGX_OBJS)/ngx_http_kabinet_module.so $@.part
-	mv -f $@.part $@
+	@cp $(NGX_OBJS)/ngx_http_kabinet_module.so $@.part
+	@mv -f $@.part $@
