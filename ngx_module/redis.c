@@ -13,20 +13,22 @@
 
 #define NGX_HTTP_KABINET_REDIS_RETRY    500   /* ms before the next try to connect */
 #define NGX_HTTP_KABINET_REDIS_SILENCE  200   /* ms that an answer may take */
+#define NGX_HTTP_KABINET_REDIS_BEAT     1000  /* ms between two signs of life, and for one */
 
 
 struct ngx_http_kabinet_redis_s {
     ngx_http_kabinet_worker_t  *worker;
     redisAsyncContext          *ac;
     ngx_connection_t           *c;
-    ngx_event_t                 retry;
+    ngx_event_t                 beat;          /* connects, or asks for a sign of life */
     ngx_event_t                 silence;
     ngx_connection_t            dummy;
     char                        host[128];     /* path, or numeric address */
     int                         port;          /* 0: a Unix socket */
     ngx_uint_t                  in_flight;
     unsigned                    subscriber:1;
-    unsigned                    up:1;
+    unsigned                    pinged:1;
+    unsigned                    up:1;          /* it answers */
     unsigned                    told:1;        /* that it is away */
 };
 
@@ -143,6 +145,7 @@ ngx_http_kabinet_redis_gone(ngx_http_kabinet_redis_t *redis)
     redis->ac = NULL;
     redis->up = 0;
     redis->in_flight = 0;
+    redis->pinged = 0;
 
     if (redis->silence.timer_set) {
         ngx_del_timer(&redis->silence);
@@ -157,9 +160,7 @@ ngx_http_kabinet_redis_gone(ngx_http_kabinet_redis_t *redis)
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "kabinet: Redis is away from the event loop");
     }
 
-    if (!redis->retry.timer_set) {
-        ngx_add_timer(&redis->retry, NGX_HTTP_KABINET_REDIS_RETRY);
-    }
+    ngx_add_timer(&redis->beat, NGX_HTTP_KABINET_REDIS_RETRY);
 }
 
 
@@ -171,20 +172,84 @@ ngx_http_kabinet_redis_disconnected(const redisAsyncContext *ac, int status)
 
 
 static void
+ngx_http_kabinet_redis_came(ngx_http_kabinet_redis_t *redis)
+{
+    redis->up = 1;
+
+    if (redis->told) {
+        redis->told = 0;
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0, "kabinet: Redis is heard again");
+    }
+}
+
+
+/* From now on: who is still waited for, and how long. */
+static void
+ngx_http_kabinet_redis_wait(ngx_http_kabinet_redis_t *redis)
+{
+    /* first away with it: nginx does not move a timer by less than 300 ms */
+    if (redis->silence.timer_set) {
+        ngx_del_timer(&redis->silence);
+    }
+
+    if (redis->in_flight) {
+        ngx_add_timer(&redis->silence, NGX_HTTP_KABINET_REDIS_SILENCE);
+
+    } else if (redis->pinged) {
+        ngx_add_timer(&redis->silence, NGX_HTTP_KABINET_REDIS_BEAT);
+    }
+}
+
+
+static void
+ngx_http_kabinet_redis_pong(redisAsyncContext *ac, void *data, void *privdata)
+{
+    redisReply                *reply = data;
+    ngx_http_kabinet_redis_t  *redis = ac->data;
+
+    redis->pinged = 0;
+    ngx_http_kabinet_redis_wait(redis);
+
+    if (reply == NULL) {
+        return;
+    }
+
+    if (reply->type == REDIS_REPLY_STATUS) {
+        ngx_http_kabinet_redis_came(redis);
+    } else {
+        redis->up = 0;  /* it is loading, or wants a password */
+    }
+
+    ngx_add_timer(&redis->beat, NGX_HTTP_KABINET_REDIS_BEAT);
+}
+
+
+/* A frozen one accepts connections too: only its answer counts. */
+static void
+ngx_http_kabinet_redis_ping(ngx_http_kabinet_redis_t *redis)
+{
+    if (!redis->pinged && redisAsyncCommand(redis->ac, ngx_http_kabinet_redis_pong, NULL, "PING") == REDIS_OK) {
+        redis->pinged = 1;
+        if (!redis->silence.timer_set) {
+            ngx_http_kabinet_redis_wait(redis);
+        }
+    }
+}
+
+
+static void
 ngx_http_kabinet_redis_connected(const redisAsyncContext *ac, int status)
 {
     ngx_http_kabinet_redis_t  *redis = ac->data;
 
     if (status != REDIS_OK) {
         ngx_http_kabinet_redis_gone(redis);
-        return;
-    }
 
-    redis->up = 1;
+    } else if (redis->subscriber) {
+        ngx_http_kabinet_redis_came(redis);
 
-    if (redis->told) {
-        redis->told = 0;
-        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0, "kabinet: Redis is heard again");
+    } else {
+        ngx_http_kabinet_redis_ping(redis);
     }
 }
 
@@ -204,10 +269,18 @@ ngx_http_kabinet_redis_silent(ngx_event_t *ev)
 
 
 static void
-ngx_http_kabinet_redis_retry(ngx_event_t *ev)
+ngx_http_kabinet_redis_beat(ngx_event_t *ev)
 {
-    ngx_http_kabinet_redis_connect(
-        (ngx_http_kabinet_redis_t *) ((u_char *) ev - offsetof(ngx_http_kabinet_redis_t, retry)));
+    ngx_http_kabinet_redis_t  *redis;
+
+    redis = (ngx_http_kabinet_redis_t *) ((u_char *) ev - offsetof(ngx_http_kabinet_redis_t, beat));
+
+    if (redis->ac) {
+        ngx_http_kabinet_redis_ping(redis);
+
+    } else if (!ngx_exiting) {
+        ngx_http_kabinet_redis_connect(redis);
+    }
 }
 
 
@@ -348,10 +421,10 @@ ngx_http_kabinet_redis_open(ngx_http_kabinet_worker_t *w, ngx_uint_t subscriber)
     redis->subscriber = subscriber;
     redis->dummy.fd = (ngx_socket_t) -1;
 
-    redis->retry.handler = ngx_http_kabinet_redis_retry;
-    redis->retry.data = &redis->dummy;
-    redis->retry.log = ngx_cycle->log;
-    redis->retry.cancelable = 1;
+    redis->beat.handler = ngx_http_kabinet_redis_beat;
+    redis->beat.data = &redis->dummy;
+    redis->beat.log = ngx_cycle->log;
+    redis->beat.cancelable = 1;
 
     redis->silence.handler = ngx_http_kabinet_redis_silent;
     redis->silence.data = &redis->dummy;
@@ -380,8 +453,8 @@ ngx_http_kabinet_redis_close(ngx_http_kabinet_redis_t *redis)
     if (redis->ac) {
         redisAsyncFree(redis->ac);
     }
-    if (redis->retry.timer_set) {
-        ngx_del_timer(&redis->retry);
+    if (redis->beat.timer_set) {
+        ngx_del_timer(&redis->beat);
     }
 
     ngx_free(redis);
@@ -406,11 +479,10 @@ ngx_http_kabinet_redis_answered(redisAsyncContext *ac, void *data, void *privdat
     ngx_http_kabinet_miss_t   *miss = privdata;
     ngx_http_kabinet_redis_t  *redis = ac->data;
 
-    if (redis->in_flight && --redis->in_flight == 0 && redis->silence.timer_set) {
-        ngx_del_timer(&redis->silence);
-    } else if (redis->in_flight) {
-        ngx_add_timer(&redis->silence, NGX_HTTP_KABINET_REDIS_SILENCE);
+    if (redis->in_flight) {
+        redis->in_flight--;
     }
+    ngx_http_kabinet_redis_wait(redis);
 
     if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2
         && reply->element[0]->type == REDIS_REPLY_STRING)
@@ -450,7 +522,7 @@ ngx_http_kabinet_redis_ask(ngx_http_kabinet_redis_t *redis, ngx_http_kabinet_mis
     }
 
     if (redis->in_flight++ == 0) {
-        ngx_add_timer(&redis->silence, NGX_HTTP_KABINET_REDIS_SILENCE);
+        ngx_http_kabinet_redis_wait(redis);
     }
 
     return NGX_OK;
