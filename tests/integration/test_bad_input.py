@@ -57,7 +57,8 @@ def test_fields(gateway, steady):
     invalid(post({"kind": "x" * 33}), ("kind", "too_long"))
     invalid(post({"kind": "Login", "lang": "de"}), ("kind", "unknown"), ("lang", "unknown"))
     invalid(post({"kind": "login", "x": 1}), ("", "unknown"))
-    invalid(post({"kind": 1, "lang": 2, "__proto__": {}}), ("kind", "type"), ("lang", "type"), ("", "unknown"))
+    invalid(post({"kind": 1, "lang": 2, "__proto__": {}}),
+            ("kind", "type"), ("lang", "type"), ("", "unknown"))
     browser.begin()
     ticks = GOOD["consents"]
     for iin, code in (("", "iin_length"), ("8803144933", "iin_length"), (KNOWN + "0", "iin_length"),
@@ -137,7 +138,8 @@ def test_methods_and_paths(gateway, steady):
     head = browser.request("HEAD", "/kabinet/api/v1/meta")
     assert (head.status, head.body) == (200, b"")
     assert browser.request("HEAD", "/kabinet/api/v1/session").status == 401
-    for path in ("/kabinet/api/v1/../../../etc/passwd", "/kabinet/%2e%2e/%2e%2e/etc/passwd", "/kabinet/a%00b"):
+    for path in ("/kabinet/api/v1/../../../etc/passwd", "/kabinet/%2e%2e/%2e%2e/etc/passwd",
+                 "/kabinet/a%00b"):
         assert browser.get(path).status in (400, 401, 404)
 
 
