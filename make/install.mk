@@ -1,0 +1,19 @@
+# Where Debian's nginx and its admins look for things. What an admin wrote is never overwritten.
+MODULES_DIR ?= /usr/lib/nginx/modules
+SBIN_DIR    ?= /usr/sbin
+SHARE_DIR   ?= /usr/share/kabinet
+ETC_DIR     ?= /etc/kabinet
+
+.PHONY: install
+install: module ctl breach ## the module, kabinetctl, the pages, examples; DESTDIR for packages
+	install -D -m 644 $(MODULE) $(DESTDIR)$(MODULES_DIR)/ngx_http_kabinet_module.so
+	install -D -m 755 $(OUT)/kabinetctl $(DESTDIR)$(SBIN_DIR)/kabinetctl
+	install -d $(DESTDIR)$(SHARE_DIR)/web/assets $(DESTDIR)$(SHARE_DIR)/i18n $(DESTDIR)$(ETC_DIR)/agreements
+	install -m 644 web/*.html $(DESTDIR)$(SHARE_DIR)/web
+	install -m 644 web/assets/* $(DESTDIR)$(SHARE_DIR)/web/assets
+	install -m 644 i18n/*.json $(DESTDIR)$(SHARE_DIR)/i18n
+	install -m 644 conf/nginx.conf.example $(DESTDIR)$(ETC_DIR)
+	@for f in conf/kabinet.conf $(BREACH_FILE); do \
+	    [ -e $(DESTDIR)$(ETC_DIR)/$${f##*/} ] || install -m 644 $$f $(DESTDIR)$(ETC_DIR); done
+	@for f in conf/agreements/*.txt; do \
+	    [ -e $(DESTDIR)$(ETC_DIR)/agreements/$${f##*/} ] || install -m 644 $$f $(DESTDIR)$(ETC_DIR)/agreements; done
