@@ -134,7 +134,8 @@ ngx_http_kabinet_take_body(ngx_http_request_t *r, kab_span_t *body)
     size_t        n = 0;
     ngx_chain_t  *cl;
 
-    if (r->request_body == NULL || r->request_body->bufs == NULL) {
+    /* a subrequest shows the body of its main request, which is not ours to wipe */
+    if (r != r->main || r->request_body == NULL || r->request_body->bufs == NULL) {
         return NGX_OK;
     }
 
@@ -162,18 +163,45 @@ ngx_http_kabinet_take_body(ngx_http_request_t *r, kab_span_t *body)
 }
 
 
+static void
+ngx_http_kabinet_api_detach(void *data)
+{
+    ngx_http_kabinet_call_abandon(data);
+}
+
+
+static ngx_http_kabinet_asker_t *
+ngx_http_kabinet_asker(ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t        *cln;
+    ngx_http_kabinet_asker_t  *asker;
+
+    cln = ngx_http_cleanup_add(r, sizeof(ngx_http_kabinet_asker_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    asker = cln->data;
+    asker->request = r;
+    asker->job = NULL;
+    cln->handler = ngx_http_kabinet_api_detach;
+
+    return asker;
+}
+
+
 static ngx_int_t
 ngx_http_kabinet_api_call(ngx_http_request_t *r)
 {
     kab_request_t               in;
-    ngx_http_kabinet_ctx_t     *ctx;
     ngx_http_kabinet_job_t     *job;
+    ngx_http_kabinet_asker_t   *asker;
     ngx_http_kabinet_fields_t   f;
     ngx_http_kabinet_worker_t  *w;
 
     w = ngx_http_kabinet_worker(r);
-    ctx = ngx_http_kabinet_make_ctx(r);
-    if (w == NULL || ctx == NULL) {
+    asker = ngx_http_kabinet_asker(r);
+    if (w == NULL || asker == NULL) {
         return ngx_http_kabinet_api_problem(r, KAB_E_INTERNAL);
     }
 
@@ -206,7 +234,7 @@ ngx_http_kabinet_api_call(ngx_http_request_t *r)
     if (r->headers_in.user_agent) {
         in.user_agent = ngx_http_kabinet_span(&r->headers_in.user_agent->value);
     }
-    in.has_body = r->headers_in.content_length_n >= 0;
+    in.has_body = r == r->main && r->headers_in.content_length_n >= 0;
     ngx_http_kabinet_read_address(r->connection, &in);
     ngx_http_kabinet_read_place(r, &in);
 
@@ -234,8 +262,8 @@ ngx_http_kabinet_api_call(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    job->ctx = ctx;
-    ctx->job = job;
+    job->asker = asker;
+    asker->job = job;
     ngx_http_kabinet_call_start(job);
 
     return NGX_DONE;
@@ -280,12 +308,15 @@ ngx_http_kabinet_api_handler(ngx_http_request_t *r)
 
     limit = (off_t) kab_body_limit(w->kab, ngx_http_kabinet_span(&r->method_name), ngx_http_kabinet_span(&r->uri));
 
-    if (r->headers_in.content_length_n > limit) {
+    /* a subrequest has the fields of its main request, not its body */
+    if (r == r->main && r->headers_in.content_length_n > limit) {
         return ngx_http_kabinet_api_unread(r, KAB_E_TOO_LARGE);
     }
 
     /* without a length it could grow past the buffer and into a file */
-    if (r->headers_in.content_length_n < 0 && (r->headers_in.chunked || r->headers_in.transfer_encoding)) {
+    if (r == r->main && r->headers_in.content_length_n < 0
+        && (r->headers_in.chunked || r->headers_in.transfer_encoding))
+    {
         return ngx_http_kabinet_api_unread(r, KAB_E_LENGTH_REQUIRED);
     }
 

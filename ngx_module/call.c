@@ -103,18 +103,18 @@ ngx_http_kabinet_call_apply(ngx_http_kabinet_job_t *job, const kab_reply_t *repl
 static void
 ngx_http_kabinet_call_send(ngx_http_kabinet_job_t *job)
 {
-    ngx_connection_t        *c;
-    ngx_http_request_t      *r;
-    ngx_http_kabinet_ctx_t  *ctx = job->ctx;
+    ngx_connection_t          *c;
+    ngx_http_request_t        *r;
+    ngx_http_kabinet_asker_t  *asker = job->asker;
 
-    if (ctx == NULL) {
+    if (asker == NULL) {
         ngx_http_kabinet_job_free(job);
         return;
     }
 
-    r = ctx->request;
+    r = asker->request;
     c = r->connection;
-    ctx->job = NULL;
+    asker->job = NULL;
     ngx_http_set_log_request(c->log, r);
 
     ngx_http_kabinet_api_send(r, kab_call_reply(job->call));
@@ -151,7 +151,7 @@ ngx_http_kabinet_call_reply(ngx_http_kabinet_job_t *job)
     ngx_gettimeofday(&now);
     wait = reply->not_before - ((kab_time_t) now.tv_sec * KAB_SECOND + now.tv_usec);
 
-    if (job->ctx && wait > 0) {
+    if (job->asker && wait > 0) {
         ngx_http_kabinet_job_deadline(job, (ngx_msec_t) ((wait + KAB_MS - 1) / KAB_MS),
                                       ngx_http_kabinet_call_due);
         return;
@@ -165,19 +165,19 @@ ngx_http_kabinet_call_reply(ngx_http_kabinet_job_t *job)
 static void
 ngx_http_kabinet_call_overdue(ngx_event_t *ev)
 {
-    ngx_connection_t        *c;
-    ngx_http_request_t      *r;
-    ngx_http_kabinet_job_t  *job = ngx_http_kabinet_job_of_timer(ev);
-    ngx_http_kabinet_ctx_t  *ctx = job->ctx;
+    ngx_connection_t          *c;
+    ngx_http_request_t        *r;
+    ngx_http_kabinet_job_t    *job = ngx_http_kabinet_job_of_timer(ev);
+    ngx_http_kabinet_asker_t  *asker = job->asker;
 
-    if (ctx == NULL) {
+    if (asker == NULL) {
         return;
     }
 
-    r = ctx->request;
+    r = asker->request;
     c = r->connection;
-    ctx->job = NULL;
-    job->ctx = NULL;
+    asker->job = NULL;
+    job->asker = NULL;
     ngx_http_set_log_request(c->log, r);
 
     r->read_event_handler = ngx_http_block_reading;
@@ -187,16 +187,16 @@ ngx_http_kabinet_call_overdue(ngx_event_t *ev)
 
 
 void
-ngx_http_kabinet_call_abandon(ngx_http_kabinet_ctx_t *ctx)
+ngx_http_kabinet_call_abandon(ngx_http_kabinet_asker_t *asker)
 {
-    ngx_http_kabinet_job_t  *job = ctx->job;
+    ngx_http_kabinet_job_t  *job = asker->job;
 
     if (job == NULL) {
         return;
     }
 
-    ctx->job = NULL;
-    job->ctx = NULL;
+    asker->job = NULL;
+    job->asker = NULL;
 
     if (job->timer.timer_set) {
         ngx_del_timer(&job->timer);
@@ -218,7 +218,7 @@ ngx_http_kabinet_call_start(ngx_http_kabinet_job_t *job)
     job->run = ngx_http_kabinet_call_run;
     job->done = ngx_http_kabinet_call_done;
 
-    if (job->ctx && job->todo != KAB_TODO_REPLY) {
+    if (job->asker && job->todo != KAB_TODO_REPLY) {
         ngx_gettimeofday(&now);
         left = kab_call_deadline(job->call) - ((kab_time_t) now.tv_sec * KAB_SECOND + now.tv_usec);
         ngx_http_kabinet_job_deadline(job, left > 0 ? (ngx_msec_t) (left / KAB_MS) + 1 : 1,

@@ -70,7 +70,6 @@ typedef struct {
 /* One for a main request; found again after an internal redirect through the cleanup list. */
 typedef struct {
     ngx_http_request_t         *request;
-    ngx_http_kabinet_job_t     *job;           /* an API call in flight */
     ngx_http_kabinet_miss_t    *miss;          /* a session being asked for */
     ngx_queue_t                 waiting;       /* among the miss's waiters */
     kab_err_t                   verdict;       /* once looked: KAB_OK, NO_SESSION, UNAVAILABLE */
@@ -78,6 +77,13 @@ typedef struct {
     unsigned                    looked:1;
     unsigned                    headers_dropped:1;
 } ngx_http_kabinet_ctx_t;
+
+
+/* A request that waits for the reply to its call; a subrequest (auth_request, SSI) is one of its own. */
+typedef struct {
+    ngx_http_request_t         *request;
+    ngx_http_kabinet_job_t     *job;           /* or NULL: answered */
+} ngx_http_kabinet_asker_t;
 
 
 /*
@@ -89,7 +95,7 @@ struct ngx_http_kabinet_job_s {
     ngx_thread_task_t           task;
     ngx_event_t                 timer;         /* deadline, then not_before */
     ngx_http_kabinet_worker_t  *worker;
-    ngx_http_kabinet_ctx_t     *ctx;           /* whoever waits, or NULL */
+    ngx_http_kabinet_asker_t   *asker;         /* whoever waits, or NULL */
     kab_lane_t                  lane;
     void                      (*run)(ngx_http_kabinet_job_t *job, kab_thread_t *thread); /* THREAD */
     void                      (*done)(ngx_http_kabinet_job_t *job);
@@ -153,7 +159,7 @@ void ngx_http_kabinet_job_exit(ngx_http_kabinet_worker_t *w);
 /* call.c: calls of the core through the lanes */
 void ngx_http_kabinet_call_start(ngx_http_kabinet_job_t *job);
 void ngx_http_kabinet_timers_start(ngx_http_kabinet_worker_t *w);
-void ngx_http_kabinet_call_abandon(ngx_http_kabinet_ctx_t *ctx);
+void ngx_http_kabinet_call_abandon(ngx_http_kabinet_asker_t *asker);
 ngx_int_t ngx_http_kabinet_watch_client(ngx_http_request_t *r);
 
 /* api.c */

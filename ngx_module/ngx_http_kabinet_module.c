@@ -137,7 +137,6 @@ ngx_http_kabinet_detach(void *data)
     ngx_http_kabinet_ctx_t  *ctx = data;
 
     ngx_http_kabinet_miss_leave(ctx);
-    ngx_http_kabinet_call_abandon(ctx);
     kab_wipe(&ctx->session, sizeof(kab_session_t));
 }
 
