@@ -75,7 +75,8 @@ def test_secrets_stay_out_of_the_logs(gateway, steady, send_raw):
     before = [len(text) for text in written(gateway)]
     browser = gateway.browser()
     for body in ({"kind": secret}, {"kind": "login", secret: KNOWN},
-                 {"kind": "login", "return_to": f"/{secret}"}, f'{{"kind":"{secret}","kind":"{KNOWN}"}}'.encode(), f'{{"{secret}'.encode(),
+                 {"kind": "login", "return_to": f"/{secret}"}, f'{{"{secret}'.encode(),
+                 f'{{"kind":"{secret}","kind":"{KNOWN}"}}'.encode(),
                  secret.encode() + b"\xff\0", secret.encode() * 1000):
         browser.api("POST", "/flows", body)
         browser.api("POST", "/flows", body, headers={"Content-Type": secret, "Origin": secret})
