@@ -32,12 +32,28 @@ static void tell_head(kab_call_t *call, int64_t number, const uint8_t head[32])
     }
 }
 
+/* A start with kabinet_unsafe is somebody's decision, and stands in the audit (SECURITY 20). */
+static kab_err_t note_unsafe(kab_call_t *call)
+{
+    kab_t *kab = call->kab;
+
+    if (!kab->config->unsafe || kab->unsafe_noted) {
+        return KAB_OK;
+    }
+    kab_err_t err = kab_audit_add(&call->w, NULL, KAB_EV_UNSAFE_START, "gateway", KAB_NONE);
+    kab->unsafe_noted = err == KAB_OK;
+    return err;
+}
+
 static kab_err_t seal_audit(kab_call_t *call)
 {
     int64_t number = 0;
     uint8_t head[32];
-    kab_err_t err = kab_audit_seal(&call->w, &number, head);
+    kab_err_t err = note_unsafe(call);
 
+    if (err == KAB_OK) {
+        err = kab_audit_seal(&call->w, &number, head);
+    }
     if (err == KAB_OK) {
         tell_head(call, number, head);
     }

@@ -35,7 +35,7 @@ kab_err_t kab_audit_add(const kab_world_t *w, const kab_uuid_t *account, kab_eve
                         const char *actor, kab_span_t details);
 
 /* The sealer: numbers and links rows not yet sealed (advisory lock; KAB_OK without work if another
- * holds it). Audit key moves forward daily: k' = HMAC(k), see record.c. */
+ * holds it). A key for each day: audit.c. */
 kab_err_t kab_audit_seal(const kab_world_t *w, int64_t *head_number, uint8_t head[32]);
 /* Walks the chain. KAB_OK with *rows counted, or KAB_E_INTERNAL with *bad = number of the first row
  * that is changed, missing or out of order and `why`. `expect` (may be NULL): a head noted earlier,

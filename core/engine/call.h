@@ -17,6 +17,7 @@ struct kab_s {
     const kab_tables_t *tables;
     int64_t ended_cursor;    /* the timer's own: only its one call in flight touches it */
     kab_time_t head_told_at; /* likewise of the audit timer */
+    bool unsafe_noted;       /* likewise */
 };
 
 struct kab_thread_s {
