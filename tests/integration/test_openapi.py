@@ -152,7 +152,8 @@ def flows(ask, gateway):
     for body, status in ((b"[", 400), ({}, 422), (b"x" * 9000, 413)):
         assert ask(browser, "POST", "/flows", body).status == status
         assert ask(browser, "POST", at + "/identify", body).status == status
-    for name, value, status in (("Origin", "null", 403), ("Content-Type", "a/b", 415), ("Early-Data", "1", 425)):
+    for name, value, status in (("Origin", "null", 403), ("Content-Type", "a/b", 415),
+                                ("Early-Data", "1", 425)):
         headers = {name: value}
         assert ask(browser, "POST", "/flows", {"kind": "login"}, headers=headers).status == status
         assert ask(browser, "POST", at + "/identify", GOOD, headers=headers).status == status
