@@ -72,12 +72,12 @@ ngx_http_kabinet_read_file(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *body)
 
     fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
     if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "cannot open \"%V\"", path);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "kabinet_gateway: cannot open \"%V\"", path);
         return NGX_ERROR;
     }
 
     if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR || ngx_file_size(&fi) > NGX_HTTP_KABINET_FILE_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" cannot be a page: at most %d bytes", path,
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "kabinet_gateway: \"%V\" cannot be a page: at most %d bytes", path,
                            NGX_HTTP_KABINET_FILE_MAX);
         goto done;
     }
@@ -90,7 +90,7 @@ ngx_http_kabinet_read_file(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *body)
 
     n = ngx_read_fd(fd, body->data, body->len);
     if (n < 0 || (size_t) n != body->len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "cannot read \"%V\"", path);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "kabinet_gateway: cannot read \"%V\"", path);
         goto done;
     }
 
@@ -125,7 +125,7 @@ ngx_http_kabinet_add_file(ngx_conf_t *cf, ngx_http_kabinet_pages_t *pages, ngx_s
 
     pages->total += file->body.len;
     if (pages->total > NGX_HTTP_KABINET_FILES_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "the pages are larger than %d bytes together",
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "kabinet_gateway: the pages are larger than %d bytes together",
                            NGX_HTTP_KABINET_FILES_MAX);
         return NGX_ERROR;
     }
@@ -165,7 +165,7 @@ ngx_http_kabinet_load_dir(ngx_conf_t *cf, ngx_http_kabinet_pages_t *pages, u_cha
     folder.len = ngx_strlen(dir);
 
     if (ngx_open_dir(&folder, &d) == NGX_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "cannot read the folder \"%V\"", &folder);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "kabinet_gateway: cannot read the folder \"%V\"", &folder);
         return NGX_ERROR;
     }
 
