@@ -1,6 +1,5 @@
 /*
- * HMAC-SHA-256 (RFC 2104) and SHA-256 (FIPS 180-4) with contexts kept per
- * thread: nothing is fetched or allocated by us once a thread is warm. Aborts if libcrypto
+ * HMAC-SHA-256 (RFC 2104) and SHA-256 (FIPS 180-4); nothing is allocated. Aborts if libcrypto
  * fails, because a digest that was not computed must never be compared.
  */
 #ifndef KAB_MAC_H
