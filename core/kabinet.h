@@ -39,12 +39,13 @@ typedef struct {
     size_t zone_size;     /* bytes */
     unsigned db_threads;  /* kabinet_threads: a machine's */
     unsigned hash_threads;
-    kab_span_t redis_url;    /* the first one: unix:/path or redis://host:port */
-    unsigned session_idle;   /* seconds */
-    unsigned session_touch;  /* seconds between touches of the idle clock in Redis */
-    unsigned session_stale;  /* seconds */
+    kab_span_t redis_url;   /* the first one: unix:/path or redis://host:port */
+    unsigned session_idle;  /* seconds */
+    unsigned session_touch; /* seconds between touches of the idle clock in Redis */
+    unsigned session_stale; /* seconds */
 } kab_config_facts_t;
-void kab_config_facts(const kab_config_t *config, kab_config_facts_t *out); /* borrowed from config */
+void kab_config_facts(const kab_config_t *config,
+                      kab_config_facts_t *out); /* borrowed from config */
 
 /* ---- the gateway --------------------------------------------------------- */
 
@@ -69,21 +70,21 @@ typedef struct {
     kab_span_t scheme; /* "http" or "https" */
     kab_span_t host;   /* the Host header, as sent */
     kab_span_t content_type, origin, fetch_site, user_agent, accept_language; /* empty: not sent */
-    kab_span_t place;  /* value of kabinet_place, or empty */
+    kab_span_t place;          /* value of kabinet_place, or empty */
     const kab_span_t *cookies; /* each Cookie header line as sent */
     size_t cookies_n;
     kab_span_t body;
-    bool has_body;           /* a body was sent, perhaps empty */
-    uint8_t address[16];     /* client, IPv4 as ::ffff:a.b.c.d (RFC 4291) */
-    bool loopback;           /* client stands on this machine */
-    kab_span_t request_id;   /* for the log */
+    bool has_body;         /* a body was sent, perhaps empty */
+    uint8_t address[16];   /* client, IPv4 as ::ffff:a.b.c.d (RFC 4291) */
+    bool loopback;         /* client stands on this machine */
+    kab_span_t request_id; /* for the log */
 } kab_request_t;
 
 /* What a call wants next. */
 typedef enum {
-    KAB_TODO_DB,    /* kab_call_run on a thread of KAB_LANE_DB */
-    KAB_TODO_HASH,  /* … of KAB_LANE_HASH */
-    KAB_TODO_REPLY  /* kab_call_reply; send it at not_before */
+    KAB_TODO_DB,   /* kab_call_run on a thread of KAB_LANE_DB */
+    KAB_TODO_HASH, /* … of KAB_LANE_HASH */
+    KAB_TODO_REPLY /* kab_call_reply; send it at not_before */
 } kab_todo_t;
 
 /* Largest body that may be read for a request to this path: bytes. LOOP. */
@@ -94,9 +95,11 @@ size_t kab_body_limit(const kab_t *kab, kab_span_t method, kab_span_t path);
 kab_call_t *kab_call_new(kab_t *kab, const kab_request_t *request, kab_todo_t *todo);
 
 typedef enum {
-    KAB_TIMER_ENDED,   /* each second on worker 0: newly ended sessions (reply->ended; reply->status 200 if PostgreSQL was heard) */
-    KAB_TIMER_AUDIT,   /* each second on worker 0: seals audit rows; each minute the head goes to syslog */
-    KAB_TIMER_SWEEP,   /* each hour on worker 0: retention */
+    KAB_TIMER_ENDED, /* each second on worker 0: newly ended sessions (reply->ended; reply->status
+                        200 if PostgreSQL was heard) */
+    KAB_TIMER_AUDIT, /* each second on worker 0: seals audit rows; each minute the head goes to
+                        syslog */
+    KAB_TIMER_SWEEP, /* each hour on worker 0: retention */
     KAB_TIMERS
 } kab_timer_t;
 kab_call_t *kab_call_timer(kab_t *kab, kab_timer_t timer, kab_todo_t *todo); /* LOOP */
@@ -105,7 +108,8 @@ kab_todo_t kab_call_run(kab_call_t *call, kab_thread_t *thread); /* LANE: every 
 /* The job will not run (queue full, deadline passed, thread refused): makes an
  * `overloaded` reply. Not while it runs. LOOP. */
 void kab_call_shed(kab_call_t *call);
-kab_time_t kab_call_deadline(const kab_call_t *call); /* when a client should no longer be kept waiting */
+kab_time_t
+kab_call_deadline(const kab_call_t *call); /* when a client should no longer be kept waiting */
 const kab_log_t *kab_call_log(const kab_call_t *call);
 void kab_call_free(kab_call_t *call); /* wipes; NULL is allowed. LOOP */
 
@@ -119,10 +123,10 @@ typedef enum { KAB_METHOD_PASSWORD = 1 } kab_method_t; /* bits */
 typedef struct {
     uint8_t id[KAB_SESSION_ID]; /* SHA-256 of the token's secret */
     kab_uuid_t account;
-    kab_uuid_t public_id;  /* how lists name it */
+    kab_uuid_t public_id; /* how lists name it */
     char iin[12];
-    uint32_t auth_time;    /* seconds since 1970 */
-    uint32_t expires_at;   /* total life, seconds since 1970 */
+    uint32_t auth_time;  /* seconds since 1970 */
+    uint32_t expires_at; /* total life, seconds since 1970 */
     uint16_t methods;
 } kab_session_t;
 
@@ -133,15 +137,18 @@ typedef struct {
 kab_span_t kab_cookie(const kab_span_t *lines, size_t n, const char *name);
 /* cookie value → id. False: not one of ours. LOOP. */
 bool kab_session_token(const kab_t *kab, kab_span_t cookie, uint8_t id[KAB_SESSION_ID]);
-/* Where Redis keeps the copy and the idle clock: NUL-terminated names. Ask with MGET copy idle: alive
- * in Redis means both are there. LOOP. */
+/* Where Redis keeps the copy and the idle clock: NUL-terminated names. Ask with MGET copy idle:
+ * alive in Redis means both are there. LOOP. */
 enum { KAB_SESSION_KEY = 96 };
-void kab_session_keys(const uint8_t id[KAB_SESSION_ID], char copy[KAB_SESSION_KEY], char idle[KAB_SESSION_KEY]);
+void kab_session_keys(const uint8_t id[KAB_SESSION_ID], char copy[KAB_SESSION_KEY],
+                      char idle[KAB_SESSION_KEY]);
 /* Opens a copy from Redis. False: damaged, expired or of another key. LOOP. */
-bool kab_session_decode(const kab_t *kab, const uint8_t id[KAB_SESSION_ID], kab_span_t value, kab_session_t *out);
+bool kab_session_decode(const kab_t *kab, const uint8_t id[KAB_SESSION_ID], kab_span_t value,
+                        kab_session_t *out);
 /* The truth: PostgreSQL for life and end, Redis for the idle clock (its loss restarts the clock);
  * puts a copy into Redis. KAB_OK, KAB_E_NO_SESSION, or KAB_E_UNAVAILABLE. LANE_DB. */
-kab_err_t kab_session_load(kab_thread_t *thread, const uint8_t id[KAB_SESSION_ID], kab_session_t *out);
+kab_err_t kab_session_load(kab_thread_t *thread, const uint8_t id[KAB_SESSION_ID],
+                           kab_session_t *out);
 /* The channel on which ended sessions are told: messages are 32 raw bytes, a session id. */
 #define KAB_ENDED_CHANNEL "kabinet:ended"
 /* The idle clock is set in Redis by: SET <idle key> 1 EX <this many seconds>. */
@@ -153,24 +160,26 @@ enum { KAB_REPLY_COOKIES = 3 };
 
 typedef struct {
     int status;
-    const char *content_type;       /* NULL: no body */
+    const char *content_type; /* NULL: no body */
     kab_span_t body;
-    const char *allow;              /* Allow of a 405, or NULL */
-    unsigned retry_after;           /* seconds, 0: none */
+    const char *allow;                     /* Allow of a 405, or NULL */
+    unsigned retry_after;                  /* seconds, 0: none */
     kab_span_t cookies[KAB_REPLY_COOKIES]; /* whole Set-Cookie values */
     unsigned cookies_n;
-    kab_time_t not_before;          /* 0: now */
-    bool cacheable;                 /* else Cache-Control: no-store */
-    const uint8_t (*ended)[KAB_SESSION_ID]; /* sessions that this call ended, to drop from memory first */
+    kab_time_t not_before; /* 0: now */
+    bool cacheable;        /* else Cache-Control: no-store */
+    const uint8_t (
+        *ended)[KAB_SESSION_ID]; /* sessions that this call ended, to drop from memory first */
     size_t ended_n;
-    bool has_session;               /* a session this call made, worth keeping in memory */
+    bool has_session; /* a session this call made, worth keeping in memory */
     kab_session_t session;
 } kab_reply_t;
 
 const kab_reply_t *kab_call_reply(const kab_call_t *call); /* valid until the call is freed */
 
 /* Runs a call to its end on this thread, with one thread object a lane. Tests and tools. */
-kab_call_t *kab_handle(kab_t *kab, const kab_request_t *request, kab_thread_t *const threads[KAB_LANES]);
+kab_call_t *kab_handle(kab_t *kab, const kab_request_t *request,
+                       kab_thread_t *const threads[KAB_LANES]);
 
 /* What the pages' languages are; the first is the default. */
 extern const char *const kab_languages[]; /* "ru", "kk", "en", NULL */

@@ -19,106 +19,14 @@ import sys
 import tempfile
 import time
 
-REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SERVERS_USER = "postgres"
-PATIENCE = 30  # seconds for a server to begin
-LOCALHOST = "127.0.0.1"
+import conf
+from conf import REPO, SERVERS_USER
+from process import (LOCALHOST, alive, answers, cmdline, end, port_is_free, processes, stat_of, tail,
+                     wait_for)
 
 
 class StackError(Exception):
     """Words for the person who started it."""
-
-
-def _stat(pid):
-    """(parent, session, state) of a process, or None when it is gone."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return int(fields[1]), int(fields[3]), fields[0]
-    except (OSError, IndexError, ValueError):
-        return None
-
-
-def _cmdline(pid):
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return file.read().replace(b"\0", b" ").decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _processes():
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-
-
-def _alive(pid):
-    found = _stat(pid)
-    return found is not None and found[2] not in "ZX"
-
-
-def _signal(pid, number):
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
-
-
-def _wait(condition, seconds=PATIENCE, step=0.02):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(step)
-    return True
-
-
-def _end(pid, signals):
-    """Each of (signal, seconds) in turn until the process is gone."""
-    for number, seconds in signals:
-        _signal(pid, number)
-        if _wait(lambda: not _alive(pid), seconds):
-            return
-
-
-def _tail(path, lines=15):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return "".join(file.readlines()[-lines:]).rstrip()
-    except OSError:
-        return ""
-
-
-def port_is_free(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOCALHOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def _answers(family, address):
-    with socket.socket(family) as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(address) == 0
-
-
-def directives(text):
-    """nginx's directives without blocks: [(name, the whole text without ';')]."""
-    found = []
-    tokens = re.findall(r"""\#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|;|[^\s;]+""", text)
-    words = []
-    for token in tokens:
-        if token.startswith("#"):
-            continue
-        if token == ";":
-            if words:
-                found.append((words[0], " ".join(words)))
-            words = []
-        else:
-            words.append(token)
-    return found
 
 
 class Stack:
@@ -141,11 +49,11 @@ class Stack:
         self.sandbox_port = port + 1
         self.url = f"http://{LOCALHOST}:{port}"
         self.sandbox_url = f"http://{LOCALHOST}:{self.sandbox_port}"
-        self.conf_path = self._in_run("kabinet.conf")
-        self.nginx_conf = self._in_run("nginx.conf")
-        self.keyring = self._in_run("keyring")
-        self.devices = self._in_run("devices")
-        self.pids_path = self._in_run("pids")
+        self.conf_path = self.in_run("kabinet.conf")
+        self.nginx_conf = self.in_run("nginx.conf")
+        self.keyring = self.in_run("keyring")
+        self.devices = self.in_run("devices")
+        self.pids_path = self.in_run("pids")
         self.user = pwd.getpwuid(os.getuid())
         self.as_user = {}
         self.data = self.run_dir  # where the servers' own files are
@@ -207,7 +115,7 @@ class Stack:
             if re.search(r"""["'\\${}\s]""", path):
                 raise StackError(f"{path}: choose a folder without spaces, quotes, braces or $")
         self._choose_user()
-        os.makedirs(self._in_run("logs"), exist_ok=True)
+        os.makedirs(self.in_run("logs"), exist_ok=True)
         self._take_lock()
         self._choose_data()
         self._recover()
@@ -215,14 +123,14 @@ class Stack:
             if not port_is_free(port):
                 raise StackError(f"port {port} is taken; choose another with KABINET_PORT")
         self._make_sockets()
-        self._write_confs()
+        conf.write(self)
         if not os.path.exists(self.keyring):
             self.ctl("keys", "create", self.keyring, config=False)
 
     def load(self):
         """Tables, and the demonstration's people the first time."""
         self.ctl("migrate")
-        done = self._in_run("demo-loaded")
+        done = self.in_run("demo-loaded")
         if self.demo and not os.path.exists(done):
             demo = os.path.join(REPO, "data", "demo")
             self.ctl("import", "accounts", os.path.join(demo, "accounts.csv"),
@@ -241,14 +149,14 @@ class Stack:
             raise StackError(f"kabinetctl {' '.join(args[:2])}: {ran.stderr.strip() or ran.stdout.strip()}")
         return ran.stdout
 
-    def _in_run(self, *names):
+    def in_run(self, *names):
         return os.path.join(self.run_dir, *names)
 
-    def _in_data(self, *names):
+    def in_data(self, *names):
         return os.path.join(self.data, *names)
 
-    def _log(self, name):
-        return self._in_run("logs", name + ".log")
+    def log(self, name):
+        return self.in_run("logs", name + ".log")
 
     def _choose_user(self):
         if os.getuid() != 0:
@@ -259,12 +167,12 @@ class Stack:
             raise StackError(f"there is no user {SERVERS_USER}: tools/packages.sh run") from None
         self.as_user = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
 
-    def _reachable(self, path):
+    def reachable(self, path):
         """Whether the servers' user may enter the folder."""
         return subprocess.run(["test", "-r", path, "-a", "-x", path], cwd="/", check=False,
                               **self.as_user).returncode == 0
 
-    def _own(self, path, mode=0o700):
+    def own(self, path, mode=0o700):
         os.makedirs(path, mode, exist_ok=True)
         if self.as_user:
             os.chown(path, self.user.pw_uid, self.user.pw_gid)
@@ -272,7 +180,7 @@ class Stack:
 
     def _choose_data(self):
         """The run folder, or one in /var/tmp when the servers' user cannot enter that."""
-        if self._reachable(self.run_dir):
+        if self.reachable(self.run_dir):
             return
         name = hashlib.sha256(self.run_dir.encode()).hexdigest()[:16]
         self.data = f"/var/tmp/kabinet-{name}"
@@ -285,7 +193,7 @@ class Stack:
         os.chmod(self.data, 0o755)
 
     def _take_lock(self):
-        lock = open(self._in_run("lock"), "a", encoding="utf-8")
+        lock = open(self.in_run("lock"), "a", encoding="utf-8")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -296,12 +204,12 @@ class Stack:
 
     def _make_sockets(self):
         for place in dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp"]):
-            if len(place) < 60 and self._reachable(place):
+            if len(place) < 60 and self.reachable(place):
                 self.sockets = tempfile.mkdtemp(prefix="kab.", dir=place)
                 break
         else:
             raise StackError("there is no temporary folder that the servers' user can enter")
-        self._own(self.sockets)
+        self.own(self.sockets)
         self._remember("sockets", self.sockets)
         self.pg = f"host={self.sockets} dbname=kabinet user=kabinet"
         self.redis_socket = os.path.join(self.sockets, "redis.sock")
@@ -320,8 +228,8 @@ class Stack:
 
     def _mark(self, name):
         """What the command line of a server of ours holds."""
-        return {"postgres": self._in_data("pgdata"), "redis": self._in_data("redis.conf"),
-                "nginx": self.nginx_conf, "sandbox": self._log("sandbox")}.get(name)
+        return {"postgres": self.in_data("pgdata"), "redis": self.in_data("redis.conf"),
+                "nginx": self.nginx_conf, "sandbox": self.log("sandbox")}.get(name)
 
     def _recover(self):
         """Ends what a killed run left behind, and nothing else."""
@@ -339,27 +247,27 @@ class Stack:
         self._forget_pids()
         # A number in postmaster.pid that now belongs to another program would stop PostgreSQL.
         try:
-            with open(self._in_data("pgdata", "postmaster.pid"), encoding="utf-8") as file:
+            with open(self.in_data("pgdata", "postmaster.pid"), encoding="utf-8") as file:
                 pid = int(file.readline())
-            if _alive(pid) and self._mark("postgres") not in _cmdline(pid):
-                os.unlink(self._in_data("pgdata", "postmaster.pid"))
+            if alive(pid) and self._mark("postgres") not in cmdline(pid):
+                os.unlink(self.in_data("pgdata", "postmaster.pid"))
         except (OSError, ValueError):
             pass
 
     def _end_stray(self, name, pid):
-        if self._mark(name) in _cmdline(pid):
+        if self._mark(name) in cmdline(pid):
             stop = signal.SIGINT if name == "postgres" else signal.SIGTERM
-            _end(pid, [(stop, 10), (signal.SIGKILL, 5)])
+            end(pid, [(stop, 10), (signal.SIGKILL, 5)])
         if name == "nginx":  # workers outlive a killed master; they share its session
-            for other in _processes():
-                found = _stat(other)
-                if found and found[1] == pid and _cmdline(other).startswith("nginx: "):
-                    _end(other, [(signal.SIGTERM, 3), (signal.SIGKILL, 5)])
+            for other in processes():
+                found = stat_of(other)
+                if found and found[1] == pid and cmdline(other).startswith("nginx: "):
+                    end(other, [(signal.SIGTERM, 3), (signal.SIGKILL, 5)])
 
     # ---- one server -----------------------------------------------------------------------
 
     def _spawn(self, name, command, as_user, cwd="/"):
-        log = open(self._log(name), "ab")
+        log = open(self.log(name), "ab")
         with log:
             self.children[name] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=cwd,
@@ -369,10 +277,10 @@ class Stack:
 
     def _await(self, name, ready):
         child = self.children[name]
-        if not _wait(lambda: ready() or child.poll() is not None) or child.poll() is not None:
+        if not wait_for(lambda: ready() or child.poll() is not None) or child.poll() is not None:
             self._stop_child(name, [(signal.SIGKILL, 5)])
             log = self.error_log() if name == "nginx" else ""
-            raise StackError(f"{name} did not start:\n{_tail(self._log(name))}\n{log[-2000:]}".rstrip())
+            raise StackError(f"{name} did not start:\n{tail(self.log(name))}\n{log[-2000:]}".rstrip())
 
     def _stop_child(self, name, signals):
         child = self.children.pop(name, None)
@@ -393,7 +301,7 @@ class Stack:
 
     def _pg_bin(self):
         try:
-            with open(self._in_data("pgdata", "PG_VERSION"), encoding="utf-8") as file:
+            with open(self.in_data("pgdata", "PG_VERSION"), encoding="utf-8") as file:
                 version = file.read().strip()
             found = f"/usr/lib/postgresql/{version}/bin"
             if not os.path.exists(os.path.join(found, "postgres")):
@@ -408,22 +316,22 @@ class Stack:
         return os.path.dirname(max(found, key=lambda path: float(path.split("/")[4])))
 
     def _initdb(self, bin_dir):
-        new = self._in_data("pgdata.new")  # a run killed here begins anew
+        new = self.in_data("pgdata.new")  # a run killed here begins anew
         shutil.rmtree(new, ignore_errors=True)
-        self._own(new)
+        self.own(new)
         ran = subprocess.run(
             [os.path.join(bin_dir, "initdb"), "-D", new, "-U", "kabinet", "--locale=C.UTF-8", "-E",
              "UTF8", "-A", "trust"], capture_output=True, text=True, cwd="/", check=False,
             **self.as_user)
         if ran.returncode != 0:
             raise StackError(f"initdb: {ran.stderr.strip()}")
-        os.rename(new, self._in_data("pgdata"))
+        os.rename(new, self.in_data("pgdata"))
 
     def start_postgres(self):
         bin_dir = self._pg_bin()
-        if not os.path.exists(self._in_data("pgdata")):
+        if not os.path.exists(self.in_data("pgdata")):
             self._initdb(bin_dir)
-        command = [os.path.join(bin_dir, "postgres"), "-D", self._in_data("pgdata"),
+        command = [os.path.join(bin_dir, "postgres"), "-D", self.in_data("pgdata"),
                    "-k", self.sockets]
         for setting in ("listen_addresses=", "unix_socket_permissions=0700", "max_connections=200",
                         "dynamic_shared_memory_type=mmap", "logging_collector=off"):
@@ -455,16 +363,16 @@ class Stack:
         self._stop_child("postgres", [(signal.SIGINT, 15), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)])
 
     def start_redis(self):
-        self._own(self._in_data("redis"))
+        self.own(self.in_data("redis"))
         server = shutil.which("redis-server")
         if not server:
             raise StackError("redis-server is missing: tools/packages.sh run")
-        conf = self._in_data("redis.conf")
-        with open(conf, "w", encoding="utf-8") as file:
+        path = self.in_data("redis.conf")
+        with open(path, "w", encoding="utf-8") as file:
             file.write(f"port 0\nunixsocket {self.redis_socket}\nunixsocketperm 700\n"
-                       f"dir {self._in_data('redis')}\nappendonly yes\nsave \"\"\n"
+                       f"dir {self.in_data('redis')}\nappendonly yes\nsave \"\"\n"
                        "maxmemory-policy noeviction\ndaemonize no\nset-proc-title no\n")
-        self._spawn("redis", [server, conf], True)
+        self._spawn("redis", [server, path], True)
         self._await("redis", self._redis_ready)
 
     def _redis_ready(self):
@@ -486,9 +394,9 @@ class Stack:
     def start_sandbox(self):
         self._spawn("sandbox", [
             sys.executable, os.path.join(REPO, "tools", "sandbox"), "--port", str(self.sandbox_port),
-            "--bmg", os.path.join(REPO, "data", "demo", "bmg.csv"), "--log", self._log("sandbox")],
-            False)
-        self._await("sandbox", lambda: _answers(socket.AF_INET, (LOCALHOST, self.sandbox_port)))
+            "--bmg", os.path.join(REPO, "data", "demo", "bmg.csv"), "--log", self.log("sandbox"),
+            "--user", self.user.pw_name], False)
+        self._await("sandbox", lambda: answers(socket.AF_INET, (LOCALHOST, self.sandbox_port)))
 
     def stop_sandbox(self):
         self._stop_child("sandbox", [(signal.SIGTERM, 3), (signal.SIGKILL, 5)])
@@ -497,17 +405,17 @@ class Stack:
         server = shutil.which("nginx") or "/usr/sbin/nginx"
         if not os.path.exists(server):
             raise StackError("nginx is missing: tools/packages.sh run")
-        self._write_confs()
-        if os.path.lexists(self._portal_socket()):
-            os.unlink(self._portal_socket())  # a killed nginx leaves it
+        conf.write(self)
+        if os.path.lexists(conf.portal_socket(self)):
+            os.unlink(conf.portal_socket(self))  # a killed nginx leaves it
         self._spawn("nginx", [server, "-c", self.nginx_conf, "-p", self.run_dir + "/",
-                              "-e", self._log("error")], False)
-        self._await("nginx", lambda: _answers(socket.AF_INET, (LOCALHOST, self.port)) and
+                              "-e", self.log("error")], False)
+        self._await("nginx", lambda: answers(socket.AF_INET, (LOCALHOST, self.port)) and
                     len(self.nginx_pids()) > 1)
 
     def reload_nginx(self):
         """Writes the configuration anew and returns when new workers serve; old ones may live on."""
-        self._write_confs()
+        conf.write(self)
         before = set(self.nginx_pids())
         size = len(self.error_log())
         self.children["nginx"].send_signal(signal.SIGHUP)
@@ -516,7 +424,7 @@ class Stack:
             return len(set(self.nginx_pids()) - before) >= self.workers or \
                 "[emerg]" in self.error_log()[size:]
 
-        if not _wait(done) or "[emerg]" in self.error_log()[size:]:
+        if not wait_for(done) or "[emerg]" in self.error_log()[size:]:
             raise StackError(f"nginx did not reload:\n{self.error_log()[size:]}")
 
     def stop_nginx(self, how="quit", seconds=10):
@@ -528,138 +436,13 @@ class Stack:
         if not self._running("nginx"):
             return []
         master = self.children["nginx"].pid
-        found = [(pid, _stat(pid)) for pid in _processes()]
+        found = [(pid, stat_of(pid)) for pid in processes()]
         return [master] + sorted(pid for pid, stat in found
                                  if stat and stat[0] == master and stat[2] not in "ZX")
 
     def error_log(self):
         try:
-            with open(self._log("error"), encoding="utf-8", errors="replace") as file:
+            with open(self.log("error"), encoding="utf-8", errors="replace") as file:
                 return file.read()
         except FileNotFoundError:
             return ""
-
-    # ---- configuration --------------------------------------------------------------------
-
-    def _portal_socket(self):
-        return os.path.join(self.sockets, "portal.sock")
-
-    def _portal(self):
-        """The demonstration portal's pages, where nginx's workers can read them."""
-        pages = os.path.join(REPO, "conf", "demo-portal")
-        if self._reachable(pages) or not os.path.isdir(pages):
-            return pages
-        shutil.copytree(pages, self._in_data("portal"), dirs_exist_ok=True)
-        return self._in_data("portal")
-
-    def _here(self, name, words):
-        """A directive of conf/kabinet.conf for this folder, or None to leave it out."""
-        whole = {
-            "kabinet_database": f'kabinet_database "{self.pg}"',
-            "kabinet_redis": f"kabinet_redis unix:{self.redis_socket}",
-            "kabinet_keyring": f"kabinet_keyring {self.keyring}",
-            "kabinet_password_hash": f"kabinet_password_hash argon2id {self.hash}",
-            "kabinet_origin": None,  # without it: this machine itself
-        }
-        if name in whole:
-            return whole[name]
-        words = re.sub(r"[^\s\"=]*/agreements/", os.path.join(REPO, "conf", "agreements") + "/", words)
-        words = re.sub(r"breach_list=[^\s\"]+", f"breach_list={self.build}/breached.kbf", words)
-        if name in ("kabinet_push", "kabinet_sms", "kabinet_bmg"):
-            words = re.sub(r"https?://[^\s\"/]+", self.sandbox_url, words)
-            words = re.sub(r"token(_file)?=[^\s\"]+",
-                           lambda found: f"token{found[1] or ''}={self._token()}", words)
-        return words
-
-    def _token(self):
-        path = self._in_run("provider-token")
-        if not os.path.exists(path):
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w",
-                      encoding="utf-8") as file:
-                file.write("sandbox\n")
-        return path
-
-    def _write_confs(self):
-        with open(os.path.join(REPO, "conf", "kabinet.conf"), encoding="utf-8") as file:
-            base = directives(file.read())
-        extra = {name for name, _ in directives(self.conf_extra)}
-        lines = [self._here(name, words) for name, words in base if name not in extra]
-        kabinet = "".join(line + ";\n" for line in lines if line) + self.conf_extra + "\n"
-        self._put(self.conf_path, kabinet)
-        self._put(self.nginx_conf, self._nginx_conf())
-
-    @staticmethod
-    def _put(path, text):
-        with open(path + ".part", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.rename(path + ".part", path)
-
-    def _nginx_conf(self):
-        user = f"user {SERVERS_USER};" if self.as_user else ""
-        self._own(self._in_data("tmp"))
-        temps = "\n".join(f"    {name}_temp_path {self._in_data('tmp', name)};" for name in
-                          ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        return f"""# Written by tools/run at every start.
-load_module {self.build}/ngx_http_kabinet_module.so;
-{self.main_extra}
-{user}
-daemon off;
-pid {self._in_run("nginx.pid")};
-lock_file {self._in_run("nginx.lock")};
-error_log {self._log("error")} notice;
-worker_processes {self.workers};
-worker_shutdown_timeout 10s;
-events {{
-    worker_connections 1024;
-}}
-http {{
-    include /etc/nginx/mime.types;
-    charset utf-8;
-    server_tokens off;
-    access_log {self._log("access")};
-{temps}
-
-    include {self.conf_path};
-    {self.http_extra}
-
-    server {{
-        listen {LOCALHOST}:{self.port};
-        {self.server_extra}
-
-        location /kabinet/ {{
-            kabinet_gateway web={REPO}/web;
-        }}
-        location / {{
-            kabinet_protect on;
-            proxy_pass http://unix:{self._portal_socket()}:/;
-            proxy_set_header Host $http_host;
-            proxy_set_header Portal-IIN $kabinet_iin;
-            proxy_set_header Portal-Account $kabinet_account;
-            proxy_set_header Portal-Session $kabinet_session;
-            proxy_set_header Portal-Auth-Time $kabinet_auth_time;
-        }}
-        location = /health {{
-            kabinet_health;
-        }}
-        location = /metrics {{
-            kabinet_metrics;
-        }}
-    }}
-
-    # The portal that is guarded: it believes the headers, and only nginx reaches its socket. It
-    # lives in this same nginx, which drops X-Kabinet-* from every request, so they have other names.
-    map $http_portal_iin $portal_iin {{
-        default "";
-        "~^([0-9][0-9])[0-9]+([0-9][0-9])$" "$1********$2";
-    }}
-    server {{
-        listen unix:{self._portal_socket()};
-        root {self._portal()};
-        index index.html;
-        ssi on;
-        set $portal_account $http_portal_account;
-        set $portal_session $http_portal_session;
-        set $portal_auth_time $http_portal_auth_time;
-    }}
-}}
-"""

@@ -40,8 +40,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _get(self, path, query):
         providers = self.server.providers
         if path == "/":
-            with open(os.path.join(HERE, "index.html"), "rb") as file:
-                return 200, file.read()
+            return 200, self.server.page
         if path == "/sandbox/messages":
             to = query.get("to", [None])[0]
             # A '+' that nobody encoded arrives as a blank.
@@ -140,6 +139,8 @@ class Server(http.server.ThreadingHTTPServer):
 
     def __init__(self, port, providers):
         self.providers = providers
+        with open(os.path.join(HERE, "index.html"), "rb") as file:
+            self.page = file.read()
         super().__init__(("127.0.0.1", port), Handler)
 
     def handle_error(self, request, client_address):
