@@ -138,6 +138,7 @@ def test_a_reload_lets_the_old_worker_answer(gateway, watch):
         plug = Plug(gateway.port).send(data)
         lock.until_waiting()
         gateway.stack.reload_nginx()
+        until(lambda: "gracefully shutting down" in watch.log())
         assert set(old) < set(gateway.workers())
         lock.release()
         answer = plug.answer()

@@ -54,14 +54,16 @@ def test_the_api_answers_subrequests(gateway, watch):
         until(lambda: watch.statuses("/twice")[3:] == [499])
 
 
-@pytest.mark.gateway(server="""
+@pytest.mark.gateway(server="""root /nowhere;
     location = /sent { kabinet_protect off; proxy_pass http://$server_addr:$server_port/origin; }
     location = /origin { add_header X-Accel-Redirect /inside; return 200; }
     location = /inside { internal; kabinet_protect on; add_header Who $kabinet_iin always; empty_gif; }
-    location = /kept { kabinet_protect on; try_files /none /inside; }""")
+    location = /kept { kabinet_protect on; try_files /none /inside; }
+    location = /told { kabinet_protect on; try_files /none /plain; }
+    location = /plain { internal; add_header Who $kabinet_iin always; empty_gif; }""")
 def test_a_redirect_inside_is_guarded(gateway, watch):
     stranger, browser = gateway.browser(), gateway.signed_in(KNOWN)
-    for path in ("/sent", "/kept"):
+    for path in ("/sent", "/kept", "/told"):
         for _ in range(2):
             assert stranger.get(path).status == 401
             assert stranger.get(path, headers=PAGE).status == 302
