@@ -147,6 +147,11 @@ ngx_http_kabinet_ctx_t *ngx_http_kabinet_ctx(ngx_http_request_t *r);       /* or
 ngx_http_kabinet_ctx_t *ngx_http_kabinet_make_ctx(ngx_http_request_t *r);  /* NULL: no memory */
 ngx_http_kabinet_worker_t *ngx_http_kabinet_worker(ngx_http_request_t *r); /* or NULL */
 
+/* worker.c */
+ngx_int_t ngx_http_kabinet_make_pools(ngx_conf_t *cf, ngx_http_kabinet_main_conf_t *mcf);
+ngx_int_t ngx_http_kabinet_init_process(ngx_cycle_t *cycle);
+void ngx_http_kabinet_exit_process(ngx_cycle_t *cycle);
+
 /* job.c */
 ngx_http_kabinet_job_t *ngx_http_kabinet_job_new(ngx_http_kabinet_worker_t *w);
 ngx_int_t ngx_http_kabinet_job_post(ngx_http_kabinet_job_t *job, kab_lane_t lane); /* NGX_ERROR: full */
@@ -164,15 +169,17 @@ ngx_int_t ngx_http_kabinet_watch_client(ngx_http_request_t *r);
 
 /* api.c */
 ngx_int_t ngx_http_kabinet_api_handler(ngx_http_request_t *r);
+
+/* reply.c */
 void ngx_http_kabinet_api_send(ngx_http_request_t *r, const kab_reply_t *reply); /* finalizes */
 ngx_int_t ngx_http_kabinet_api_problem(ngx_http_request_t *r, kab_err_t err); /* a refusal without a call */
 ngx_int_t ngx_http_kabinet_add_header(ngx_http_request_t *r, const char *name, ngx_str_t *value);
+ngx_int_t ngx_http_kabinet_send_text(ngx_http_request_t *r, ngx_uint_t status, const char *type, u_char *p,
+    size_t n);
 
 /* pages.c */
 char *ngx_http_kabinet_pages_load(ngx_conf_t *cf, ngx_str_t *dir, ngx_http_kabinet_pages_t **out);
 ngx_int_t ngx_http_kabinet_pages_handler(ngx_http_request_t *r);
-ngx_int_t ngx_http_kabinet_send_text(ngx_http_request_t *r, ngx_uint_t status, const char *type, u_char *p,
-    size_t n);
 
 /* guard.c */
 ngx_int_t ngx_http_kabinet_access_handler(ngx_http_request_t *r);
@@ -214,6 +221,7 @@ ngx_int_t ngx_http_kabinet_redis_ask(ngx_http_kabinet_redis_t *redis, ngx_http_k
 void ngx_http_kabinet_redis_touch(ngx_http_kabinet_redis_t *redis, const uint8_t *id);
 void ngx_http_kabinet_redis_tell_ended(ngx_http_kabinet_redis_t *redis, const uint8_t *id);
 ngx_uint_t ngx_http_kabinet_redis_up(ngx_http_kabinet_redis_t *redis);
+ngx_uint_t ngx_http_kabinet_redis_evicts(ngx_http_kabinet_redis_t *redis); /* it must not */
 
 /* status.c */
 ngx_int_t ngx_http_kabinet_health_handler(ngx_http_request_t *r);

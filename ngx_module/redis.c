@@ -5,10 +5,7 @@
  * hiredis writes when the loop says that it may.
  */
 
-#include "ngx_http_kabinet.h"
-
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
+#include "redis_events.h"
 
 
 #define NGX_HTTP_KABINET_REDIS_RETRY    500   /* ms before the next try to connect */
@@ -16,125 +13,7 @@
 #define NGX_HTTP_KABINET_REDIS_BEAT     1000  /* ms between two signs of life, and for one */
 
 
-struct ngx_http_kabinet_redis_s {
-    ngx_http_kabinet_worker_t  *worker;
-    redisAsyncContext          *ac;
-    ngx_connection_t           *c;
-    ngx_event_t                 beat;          /* connects, or asks for a sign of life */
-    ngx_event_t                 silence;
-    ngx_connection_t            dummy;
-    char                        host[128];     /* path, or numeric address */
-    int                         port;          /* 0: a Unix socket */
-    ngx_uint_t                  in_flight;
-    unsigned                    subscriber:1;
-    unsigned                    pinged:1;
-    unsigned                    up:1;          /* it answers */
-    unsigned                    told:1;        /* that it is away */
-};
-
-
 static void ngx_http_kabinet_redis_connect(ngx_http_kabinet_redis_t *redis);
-
-
-/* ---- hiredis on nginx's events ---- */
-
-static void
-ngx_http_kabinet_redis_read(ngx_event_t *ev)
-{
-    ngx_connection_t          *c = ev->data;
-    ngx_http_kabinet_redis_t  *redis = c->data;
-
-    if (c->close) {
-        redisAsyncFree(redis->ac);
-        redis->ac = NULL;
-        redis->up = 0;
-        return;
-    }
-
-    redisAsyncHandleRead(redis->ac);
-}
-
-
-static void
-ngx_http_kabinet_redis_write(ngx_event_t *ev)
-{
-    ngx_connection_t          *c = ev->data;
-    ngx_http_kabinet_redis_t  *redis = c->data;
-
-    redisAsyncHandleWrite(redis->ac);
-}
-
-
-static void
-ngx_http_kabinet_redis_add_read(void *data)
-{
-    ngx_http_kabinet_redis_t  *redis = data;
-
-    if (!redis->c->read->active) {
-        (void) ngx_add_event(redis->c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT);
-    }
-}
-
-
-static void
-ngx_http_kabinet_redis_del_read(void *data)
-{
-    ngx_http_kabinet_redis_t  *redis = data;
-
-    if (redis->c->read->active) {
-        (void) ngx_del_event(redis->c->read, NGX_READ_EVENT, 0);
-    }
-}
-
-
-static void
-ngx_http_kabinet_redis_add_write(void *data)
-{
-    ngx_http_kabinet_redis_t  *redis = data;
-
-    if (!redis->c->write->active) {
-        (void) ngx_add_event(redis->c->write, NGX_WRITE_EVENT, NGX_LEVEL_EVENT);
-    }
-}
-
-
-static void
-ngx_http_kabinet_redis_del_write(void *data)
-{
-    ngx_http_kabinet_redis_t  *redis = data;
-
-    if (redis->c->write->active) {
-        (void) ngx_del_event(redis->c->write, NGX_WRITE_EVENT, 0);
-    }
-}
-
-
-/* hiredis closes the socket itself, after this. */
-static void
-ngx_http_kabinet_redis_cleanup(void *data)
-{
-    ngx_connection_t          *c;
-    ngx_http_kabinet_redis_t  *redis = data;
-
-    c = redis->c;
-    if (c == NULL) {
-        return;
-    }
-
-    ngx_http_kabinet_redis_del_read(redis);
-    ngx_http_kabinet_redis_del_write(redis);
-
-    if (c->read->posted) {
-        ngx_delete_posted_event(c->read);
-    }
-    if (c->write->posted) {
-        ngx_delete_posted_event(c->write);
-    }
-
-    redis->c = NULL;
-    ngx_free_connection(c);
-    c->fd = (ngx_socket_t) -1;
-}
 
 
 /* ---- up and down ---- */
@@ -224,12 +103,28 @@ ngx_http_kabinet_redis_pong(redisAsyncContext *ac, void *data, void *privdata)
 }
 
 
+/* Budgets that were evicted would be budgets forgotten (SECURITY 11). Hosted ones hide their policy. */
+static void
+ngx_http_kabinet_redis_policy(redisAsyncContext *ac, void *data, void *privdata)
+{
+    redisReply                *reply = data;
+    ngx_http_kabinet_redis_t  *redis = ac->data;
+
+    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2
+        && reply->element[1]->type == REDIS_REPLY_STRING)
+    {
+        redis->evicts = ngx_strcmp(reply->element[1]->str, "noeviction") != 0;
+    }
+}
+
+
 /* A frozen one accepts connections too: only its answer counts. */
 static void
 ngx_http_kabinet_redis_ping(ngx_http_kabinet_redis_t *redis)
 {
     if (!redis->pinged && redisAsyncCommand(redis->ac, ngx_http_kabinet_redis_pong, NULL, "PING") == REDIS_OK) {
         redis->pinged = 1;
+        (void) redisAsyncCommand(redis->ac, ngx_http_kabinet_redis_policy, NULL, "CONFIG GET maxmemory-policy");
         if (!redis->silence.timer_set) {
             ngx_http_kabinet_redis_wait(redis);
         }
@@ -306,41 +201,6 @@ ngx_http_kabinet_redis_heard(redisAsyncContext *ac, void *data, void *privdata)
 }
 
 
-static ngx_int_t
-ngx_http_kabinet_redis_attach(ngx_http_kabinet_redis_t *redis)
-{
-    ngx_connection_t   *c;
-    redisAsyncContext  *ac = redis->ac;
-
-    c = ngx_get_connection(ac->c.fd, ngx_cycle->log);
-    if (c == NULL) {
-        return NGX_ERROR;
-    }
-
-    c->data = redis;
-    c->idle = 1;  /* a worker that quits need not wait for it */
-    c->log = ngx_cycle->log;
-    c->read->log = c->log;
-    c->write->log = c->log;
-    c->read->handler = ngx_http_kabinet_redis_read;
-    c->write->handler = ngx_http_kabinet_redis_write;
-    redis->c = c;
-
-    ac->data = redis;
-    ac->ev.data = redis;
-    ac->ev.addRead = ngx_http_kabinet_redis_add_read;
-    ac->ev.delRead = ngx_http_kabinet_redis_del_read;
-    ac->ev.addWrite = ngx_http_kabinet_redis_add_write;
-    ac->ev.delWrite = ngx_http_kabinet_redis_del_write;
-    ac->ev.cleanup = ngx_http_kabinet_redis_cleanup;
-
-    redisAsyncSetDisconnectCallback(ac, ngx_http_kabinet_redis_disconnected);
-    redisAsyncSetConnectCallback(ac, ngx_http_kabinet_redis_connected);
-
-    return NGX_OK;
-}
-
-
 static void
 ngx_http_kabinet_redis_connect(ngx_http_kabinet_redis_t *redis)
 {
@@ -359,6 +219,8 @@ ngx_http_kabinet_redis_connect(ngx_http_kabinet_redis_t *redis)
         ngx_http_kabinet_redis_gone(redis);
         return;
     }
+    redisAsyncSetDisconnectCallback(ac, ngx_http_kabinet_redis_disconnected);
+    redisAsyncSetConnectCallback(ac, ngx_http_kabinet_redis_connected);
 
     if (redis->subscriber) {
         (void) redisAsyncCommand(ac, ngx_http_kabinet_redis_heard, NULL, "SUBSCRIBE %s", KAB_ENDED_CHANNEL);
@@ -465,6 +327,13 @@ ngx_uint_t
 ngx_http_kabinet_redis_up(ngx_http_kabinet_redis_t *redis)
 {
     return redis->up;
+}
+
+
+ngx_uint_t
+ngx_http_kabinet_redis_evicts(ngx_http_kabinet_redis_t *redis)
+{
+    return redis->evicts;
 }
 
 

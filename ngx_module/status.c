@@ -10,7 +10,7 @@ ngx_int_t
 ngx_http_kabinet_health_handler(ngx_http_request_t *r)
 {
     ngx_int_t                   rc;
-    ngx_uint_t                  db, redis, healthy;
+    ngx_uint_t                  db, redis, keeps, healthy;
     u_char                     *p, *body;
     ngx_http_kabinet_worker_t  *w = ngx_http_kabinet_worker(r);
 
@@ -32,10 +32,12 @@ ngx_http_kabinet_health_handler(ngx_http_request_t *r)
 
     db = ngx_http_kabinet_table_silence(w->table) <= NGX_HTTP_KABINET_HEALTHY;
     redis = ngx_http_kabinet_redis_up(w->redis);
-    healthy = db && redis;
+    keeps = !ngx_http_kabinet_redis_evicts(w->redis);
+    healthy = db && redis && keeps;
 
-    p = ngx_sprintf(body, "{\"healthy\":%s,\"postgresql\":%s,\"redis\":%s}\n", healthy ? "true" : "false",
-                    db ? "true" : "false", redis ? "true" : "false");
+    p = ngx_sprintf(body, "{\"healthy\":%s,\"postgresql\":%s,\"redis\":%s,\"noeviction\":%s}\n",
+                    healthy ? "true" : "false", db ? "true" : "false", redis ? "true" : "false",
+                    keeps ? "true" : "false");
 
     return ngx_http_kabinet_send_text(r, healthy ? NGX_HTTP_OK : NGX_HTTP_SERVICE_UNAVAILABLE,
                                       "application/json", body, p - body);

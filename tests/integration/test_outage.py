@@ -70,7 +70,7 @@ def health(gateway):
     answer = gateway.browser().get("/health")
     body = answer.json
     assert answer.status == (200 if body["healthy"] else 503)
-    assert body["healthy"] == (body["postgresql"] and body["redis"])
+    assert body["healthy"] == (body["postgresql"] and body["redis"] and body["noeviction"])
     return body["postgresql"], body["redis"]
 
 
@@ -240,3 +240,13 @@ def test_starting_without_either(gateway, servers):
     servers.mend()
     until(lambda: health(gateway) == (True, True), 8)
     assert browser.get("/").status == 200
+
+
+def test_a_redis_that_may_forget_is_not_healthy(gateway):
+    gateway.redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        until(lambda: gateway.browser().get("/health").json["noeviction"] is False, 5)
+        assert gateway.browser().get("/health").status == 503
+    finally:
+        gateway.redis.config_set("maxmemory-policy", "noeviction")
+    until(lambda: gateway.browser().get("/health").status == 200, 5)
