@@ -186,12 +186,13 @@ def read_people():
         return {row["iin"]: types.SimpleNamespace(**row) for row in csv.DictReader(file)}
 
 
-def until(condition, seconds=10):
-    """Looks again and again: what is true in the end may take a moment."""
+def until(condition, seconds=10, what="it did not come about"):
+    """What the condition gave when it was at last true: what comes about may take a moment."""
     end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
+    while not (found := condition()):
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+    return found
 
 
 def wait_healthy(browser, seconds=10):

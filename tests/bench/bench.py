@@ -39,9 +39,11 @@ SETTINGS = ("kabinet_zone kabinet {zone};\nkabinet_threads db=32 hash=%d;\n"
             "kabinet_throttle login free=20 off=100 address=1000000 carrier=1000000;\n" % THREADS)
 RAW_GRID = "kabinet_unsafe on;\nkabinet_password_hash argon2id m=19456 t=2 p=1 grid=1ms;\n"
 
-# (row's name, guard, cookies that it is asked with)
-ROWS = [("plain file", "plain", "hot"), ("kabinet hit", "kabinet", "hot"), ("lua that returns", "lua-noop", "hot"),
-        ("lua + dictionary", "lua-dict", "hot"), ("kabinet miss", "kabinet", "cold"), ("lua + Redis", "lua-redis", "cold")]
+# What is compared is measured in turns, slice by slice: (cookies, {row's name: guard}).
+GROUPS = [("hot", {"plain file": "plain", "kabinet hit": "kabinet", "lua that returns": "lua-noop",
+                   "lua + dictionary": "lua-dict"}),
+          ("cold", {"kabinet miss": "kabinet", "lua + Redis": "lua-redis"})]
+SLICES = 4  # of a second, in each of the rounds
 BEGUN = time.monotonic()
 
 
@@ -138,35 +140,55 @@ def counters(stack):
 
 # ---- the figures -------------------------------------------------------------------------------
 
+def asked(before, after):
+    """What became of the guarded requests between two looks at the counters."""
+    hits, misses, lane = (after[name] - before[name] for name in (
+        "kabinet_guard_hits_total", "kabinet_guard_misses_total", "kabinet_guard_misses_lane_total"))
+    return {"missed": misses / max(hits + misses, 1), "lane": lane / max(misses, 1)}
+
+
+def one_round(stack, load, cookies):
+    """{row: {rate, cpu, bad}} and what became of the misses."""
+    found = {}
+    for which, guards in GROUPS:
+        load.measure("kabinet", cookies[which], 1)
+        before = counters(stack)
+        slices = [{name: load.measure(guard, cookies[which], 1) for name, guard in guards.items()}
+                  for _ in range(SLICES)]
+        shares = asked(before, counters(stack))
+        for name in guards:
+            n, took, spent, bad = (sum(one[name][key] for one in slices) for key in ("n", "took", "spent", "bad"))
+            found[name] = {"rate": n / took, "cpu_us": spent / n * 1e6, "bad": bad}
+    return found, shares
+
+
 def requests(stack, people, nginx_core, load_core):
     say(f"making {SESSIONS:,} sessions")
     cookies = make_sessions(stack, people)
     serve(stack, "1m", nginx_core, lua=True)
     load = Requests(stack, load_core)
     fill_dictionary(stack, cookies["hot"])
-    for i in range(3):
+    held = 0
+    while held < SESSIONS * 0.99:
         load.measure("kabinet", cookies["cold"], 3)
-        say(f"warm pass: Redis holds {keep_copies(stack):,} more")
-    found = {name: [] for name, _, _ in ROWS}
-    share = []
+        held += keep_copies(stack)
+        say(f"warm pass: Redis holds {held:,} copies")
+    rounds = []
     for i in range(ROUNDS):
-        for name, guard, which in ROWS:
-            load.measure(guard, cookies[which], 1)
-            before = counters(stack)
-            found[name].append(load.measure(guard, cookies[which], 4))
-            after = counters(stack)
-            if name == "kabinet miss":
-                asked = after["kabinet_guard_misses_total"] - before["kabinet_guard_misses_total"]
-                hits = after["kabinet_guard_hits_total"] - before["kabinet_guard_hits_total"]
-                lane = after["kabinet_guard_misses_lane_total"] - before["kabinet_guard_misses_lane_total"]
-                share.append({"missed": asked / max(asked + hits, 1), "lane": lane / max(asked, 1)})
+        found, shares = one_round(stack, load, cookies)
+        rounds.append(found)
         say(f"requests, round {i + 1} of {ROUNDS}: " +
-            ", ".join(f"{name} {found[name][-1]['rate']:,.0f}/s" for name, _, _ in ROWS))
-    rows = {name: {"rate": spread([one["rate"] for one in found[name]]),
-                   "cpu_us": spread([one["cpu"] for one in found[name]]),
-                   "bad": sum(one["bad"] for one in found[name])} for name in found}
-    rows["kabinet miss"]["shares"] = share
-    return rows, cookies
+            ", ".join(f"{name} {row['rate']:,.0f}/s" for name, row in found.items()))
+    rows = {name: {"rate": spread([one[name]["rate"] for one in rounds]),
+                   "cpu_us": spread([one[name]["cpu_us"] for one in rounds]),
+                   "bad": sum(one[name]["bad"] for one in rounds)} for name in rounds[0]}
+    return {"rows": rows, "shares": shares,
+            "hit": ratio(rounds, "kabinet hit", "plain file"),
+            "miss": ratio(rounds, "kabinet miss", "lua + Redis")}, cookies
+
+
+def ratio(rounds, a, b):
+    return spread([one[a]["rate"] / one[b]["rate"] for one in rounds])
 
 
 def logins(stack, people):

@@ -23,7 +23,7 @@ if pause > 0 then
 end
 
 function done(summary, latency)
-   io.write(string.format("FIGURES %d %d %d %d %d\n", summary.requests, summary.duration,
-                          latency:percentile(50), latency:percentile(99),
+   io.write(string.format("FIGURES %d %d %d %d\n", summary.requests, summary.duration,
+                          latency:percentile(99),
                           summary.errors.status + summary.errors.read + summary.errors.timeout))
 end

@@ -3,8 +3,6 @@
 import contextlib
 import http.client
 import json
-import os
-import pathlib
 import random
 import socket
 import struct
@@ -14,24 +12,10 @@ import h2.connection
 import h2.events
 import psycopg2
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SEED = int(os.environ.get("KAB_SEED", "20261121"))
+from conftest import SEED, until
+
 PAGE = {"Accept": "text/html"}
 WRONG = {"password": "Wrong!Password1"}
-
-
-def until(condition, seconds=10, what="it did not come about"):
-    """What the condition gave when it was at last true."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, what
-        time.sleep(0.01)
-    return found
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def strangers(count):

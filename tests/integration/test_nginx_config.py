@@ -7,7 +7,9 @@ import subprocess
 import pytest
 from stack import StackError
 
-from inflight import PAGE, ROOT, Watch, until
+from inflight import PAGE, Watch
+
+from conftest import ROOT, until
 
 KNOWN = "880314493312"
 

@@ -12,8 +12,20 @@ import time
 
 import pytest
 
-from inflight import (PAGE, ROOT, WRONG, Http2, Plug, Watch, free_port, held, password_step, request,
-                      step_path, strangers, until)
+from inflight import (
+    PAGE,
+    WRONG,
+    Http2,
+    Plug,
+    Watch,
+    held,
+    password_step,
+    request,
+    step_path,
+    strangers,
+)
+
+from conftest import ROOT, free_port, until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 SLOW = "kabinet_threads hash=1; kabinet_password_hash argon2id m=19456 t=%d p=1 grid=250ms;"

@@ -16,7 +16,9 @@ import time
 
 import pytest
 
-from inflight import PAGE, SEED, Plug, Watch, request, until
+from inflight import PAGE, Plug, Watch, request
+
+from conftest import SEED, until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 ZONE = 16 << 20

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from inflight import PAGE, ROOT, Http2, Plug, Watch, free_port, held, request, until
+from inflight import PAGE, Http2, Plug, Watch, held, request
+
+from conftest import ROOT, free_port, until
 
 KNOWN = "880314493312"
 FLOWS = "/kabinet/api/v1/flows"
