@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import BUILD, Browser, free_port, until
+from support import BUILD, Browser, free_port, until
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 IIN = "880314493312"

@@ -3,7 +3,7 @@
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from conftest import WORDS
+from page import WORDS
 
 RU = WORDS["ru"]
 IIN = "880314493312"

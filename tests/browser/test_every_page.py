@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import LANGUAGES
+from page import LANGUAGES
 
 WIDTHS = (320, 360, 1280)
 PAGES = {

@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from conftest import LANGUAGES, WORDS
+from page import LANGUAGES, WORDS
 
 IIN = "880314493312"
 PARAMETERS = pytest.mark.parametrize("lang", LANGUAGES)

@@ -12,7 +12,7 @@ import h2.connection
 import h2.events
 import psycopg2
 
-from conftest import SEED, until
+from support import SEED, until
 
 PAGE = {"Accept": "text/html"}
 WRONG = {"password": "Wrong!Password1"}

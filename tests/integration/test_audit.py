@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import until
+from support import until
 
 
 def sealed(gateway):

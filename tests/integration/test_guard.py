@@ -6,7 +6,7 @@ import time
 import pytest
 from portal import TO_PORTAL, listening
 
-from conftest import SEED, until
+from support import SEED, until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 COOKIE = "__Host-kabinet_session"

@@ -7,7 +7,7 @@ import socket
 import pytest
 from portal import TO_PORTAL, listening
 
-from conftest import until
+from support import until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 COOKIE = "__Host-kabinet_session"

@@ -9,7 +9,7 @@ from stack import StackError
 
 from inflight import PAGE, Watch
 
-from conftest import ROOT, until
+from support import ROOT, until
 
 KNOWN = "880314493312"
 

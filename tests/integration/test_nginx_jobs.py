@@ -25,7 +25,7 @@ from inflight import (
     strangers,
 )
 
-from conftest import ROOT, free_port, until
+from support import ROOT, free_port, until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 SLOW = "kabinet_threads hash=1; kabinet_password_hash argon2id m=19456 t=%d p=1 grid=250ms;"

@@ -18,7 +18,7 @@ import pytest
 
 from inflight import PAGE, Plug, Watch, request
 
-from conftest import SEED, until
+from support import SEED, until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 ZONE = 16 << 20

@@ -8,7 +8,7 @@ import pytest
 
 from inflight import PAGE, Http2, Plug, Watch, held, request
 
-from conftest import ROOT, free_port, until
+from support import ROOT, free_port, until
 
 KNOWN = "880314493312"
 FLOWS = "/kabinet/api/v1/flows"

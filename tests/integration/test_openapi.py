@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 import yaml
 
-from conftest import ROOT, until
+from support import ROOT, until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 NOBODY = "830611390604"

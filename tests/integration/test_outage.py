@@ -8,7 +8,7 @@ import time
 import pytest
 from test_bad_input import problem
 
-from conftest import until
+from support import until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 COOKIE = "__Host-kabinet_session"

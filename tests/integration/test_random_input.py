@@ -5,7 +5,7 @@ import pathlib
 import random
 import re
 
-from conftest import SEED, until
+from support import SEED, until
 
 KNOWN = "880314493312"
 FLOWS = "/kabinet/api/v1/flows"

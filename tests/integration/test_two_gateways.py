@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import Browser, free_port, until
+from support import Browser, free_port, until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 
