@@ -137,8 +137,9 @@ bool kab_session_idle_over(const kab_world_t *w, const kab_session_limits_t *lim
     kab_time_t now = w->env->now(w->env->ctx), since;
     kab_session_keys(id, copy, idle);
     kab_span_t argv[] = {KAB_SPAN("GET"), kab_span_of(idle)};
-    if (w->cache.redis == NULL) {
-        return false;
+    kab_time_t idle_time = (kab_time_t)limits->idle * KAB_SECOND;
+    if (w->cache.redis == NULL || now <= created_at + idle_time) {
+        return false; /* a clock that began with the session cannot have run out yet */
     }
     kab_err_t err = kab_redis_command(&w->cache, argv, 2, &reply);
     if (err == KAB_OK && reply->type != KAB_R_NIL) {
@@ -152,7 +153,7 @@ bool kab_session_idle_over(const kab_world_t *w, const kab_session_limits_t *lim
         return false;
     }
     since = later(later(since, created_at), atomic_load(&redis_away));
-    return now > since + (kab_time_t)limits->idle * KAB_SECOND;
+    return now > since + idle_time;
 }
 
 unsigned kab_session_touch(const kab_session_limits_t *limits)
