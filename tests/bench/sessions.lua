@@ -1,6 +1,6 @@
--- wrk: each request carries the next of the sessions in $BENCH_COOKIES, "cookie key" a line. With
--- $BENCH_PAUSE each connection rests so many ms between two requests.
-local requests, at = {}, 0
+-- wrk: each request carries the next of the sessions in $BENCH_COOKIES, "cookie key" a line, from
+-- $BENCH_FIRST on. With $BENCH_PAUSE each connection rests so many ms between two requests.
+local requests, at = {}, tonumber(os.getenv("BENCH_FIRST") or 0)
 local pause = tonumber(os.getenv("BENCH_PAUSE") or 0)
 
 function init()
