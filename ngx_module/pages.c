@@ -1,7 +1,8 @@
 /*
  * The pages under /kabinet/: every file of the web folder is read while the
  * configuration is parsed and answered from memory, so no request reaches the
- * file system and there is no path to traverse.
+ * file system and there is no path to traverse. What all pages share stands in
+ * frame.html; a page says what goes into its head and into its body.
  */
 
 #include "ngx_http_kabinet.h"
@@ -217,6 +218,81 @@ ngx_http_kabinet_find_file(ngx_http_kabinet_pages_t *pages, ngx_str_t *uri)
 }
 
 
+/* Up to the mark, which is skipped; all that is left if there is none. */
+static ngx_str_t
+ngx_http_kabinet_cut(ngx_str_t *rest, const char *mark)
+{
+    u_char     *at;
+    ngx_str_t   part = *rest;
+
+    at = ngx_strnstr(rest->data, (char *) mark, rest->len);
+    if (at == NULL) {
+        rest->len = 0;
+        return part;
+    }
+
+    part.len = at - rest->data;
+    rest->data = at + ngx_strlen(mark);
+    rest->len -= part.len + ngx_strlen(mark);
+
+    return part;
+}
+
+
+/* The frame, with the page's "head<!--body-->body" at its two marks. */
+static ngx_int_t
+ngx_http_kabinet_compose(ngx_conf_t *cf, ngx_str_t frame, ngx_str_t *page)
+{
+    u_char     *p;
+    ngx_str_t   top, middle, head, whole;
+
+    top = ngx_http_kabinet_cut(&frame, "<!--head-->");
+    middle = ngx_http_kabinet_cut(&frame, "<!--body-->");
+    head = ngx_http_kabinet_cut(page, "<!--body-->");
+
+    p = ngx_pnalloc(cf->pool, top.len + head.len + middle.len + page->len + frame.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    whole.data = p;
+    p = ngx_cpymem(p, top.data, top.len);
+    p = ngx_cpymem(p, head.data, head.len);
+    p = ngx_cpymem(p, middle.data, middle.len);
+    p = ngx_cpymem(p, page->data, page->len);
+    p = ngx_cpymem(p, frame.data, frame.len);
+    whole.len = p - whole.data;
+    *page = whole;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_kabinet_frame_pages(ngx_conf_t *cf, ngx_http_kabinet_pages_t *pages)
+{
+    ngx_str_t                 name = ngx_string("/kabinet/frame");
+    ngx_uint_t                i;
+    ngx_http_kabinet_file_t  *frame, *file = pages->files.elts;
+
+    frame = ngx_http_kabinet_find_file(pages, &name);
+    if (frame == NULL) {
+        return NGX_OK;
+    }
+    frame->uri.len = 0;  /* not a page itself */
+
+    for (i = 0; i < pages->files.nelts; i++) {
+        if (file[i].html && &file[i] != frame
+            && ngx_http_kabinet_compose(cf, frame->body, &file[i].body) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 /* dir and dir/assets, and the texts of dir/../i18n. */
 char *
 ngx_http_kabinet_pages_load(ngx_conf_t *cf, ngx_str_t *dir, ngx_http_kabinet_pages_t **out)
@@ -248,6 +324,10 @@ ngx_http_kabinet_pages_load(ngx_conf_t *cf, ngx_str_t *dir, ngx_http_kabinet_pag
         if (ngx_http_kabinet_load_dir(cf, pages, path, parts[i].prefix) != NGX_OK) {
             return NGX_CONF_ERROR;
         }
+    }
+
+    if (ngx_http_kabinet_frame_pages(cf, pages) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
     pages->missing = ngx_http_kabinet_find_file(pages, &missing);
