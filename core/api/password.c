@@ -7,6 +7,7 @@
 
 #include "api/routes.h"
 #include "cabinet/record.h"
+#include "engine/new_password.h"
 #include "engine/trial.h"
 
 static const kab_field_t fields[] = {
@@ -19,41 +20,8 @@ static const kab_field_t fields[] = {
 typedef struct {
     kab_trial_t trial;
     kab_iin_t iin;
-    kab_span_t password; /* NFKC */
-    kab_span_t history[KAB_HISTORY];
-    unsigned history_n;
-    bool reused;
-    char hash[KAB_HASH_TEXT];
+    kab_new_password_t np;
 } change_t;
-
-/* Needs nothing but the typed text and the IIN of the session. */
-static kab_err_t check_text(kab_call_t *call, change_t *change)
-{
-    const struct kab_config_s *config = call->kab->config;
-    unsigned missing;
-    const char *reason;
-
-    change->password = kab_password_normal(call->arena, kab_call_field(call, "password"));
-    if (change->password.n == 0) {
-        return kab_call_invalid(call, "password",
-                                kab_call_field(call, "password").n ? "password_too_long"
-                                                                   : "password_length");
-    }
-    missing = kab_password_missing(&config->policy, change->password);
-    for (unsigned i = 0; kab_password_rules[i].id; i++) {
-        if (missing & (1u << i)) {
-            kab_call_invalid(call, "password", kab_password_rules[i].id);
-        }
-    }
-    reason = kab_password_text_rules(config->breach, &change->iin, change->password);
-    if (reason) {
-        kab_call_invalid(call, "password", reason);
-    }
-    if (!kab_span_eq(kab_call_field(call, "password"), kab_call_field(call, "password_repeat"))) {
-        kab_call_invalid(call, "password_repeat", "password_repeat_differs");
-    }
-    return call->errors.n ? KAB_E_VALIDATION : KAB_OK;
-}
 
 static kab_err_t find(kab_call_t *call)
 {
@@ -64,7 +32,7 @@ static kab_err_t find(kab_call_t *call)
         return KAB_E_INTERNAL;
     }
     memcpy(change->iin.digits, call->session.iin, KAB_IIN_DIGITS);
-    err = check_text(call, change);
+    err = kab_new_password_read(call, &change->iin, &change->np);
     if (err) {
         return err;
     }
@@ -75,8 +43,8 @@ static kab_err_t find(kab_call_t *call)
     }
     err = kab_trial_find(call, &change->trial, &change->iin);
     if (err == KAB_OK) {
-        err = kab_account_history(&call->w, call->session.account, change->history,
-                                  &change->history_n);
+        err = kab_account_history(&call->w, call->session.account, change->np.history,
+                                  &change->np.history_n);
     }
     return err;
 }
@@ -84,24 +52,11 @@ static kab_err_t find(kab_call_t *call)
 static kab_err_t hash(kab_call_t *call)
 {
     change_t *change = call->scratch;
-    const struct kab_config_s *config = call->kab->config;
-    kab_span_t id = {call->session.account.b, sizeof(call->session.account.b)};
 
     kab_trial_verify(call, &change->trial);
-    if (!kab_trial_passed(&change->trial)) {
-        return KAB_OK;
-    }
-    for (unsigned i = 0; i < change->history_n; i++) {
-        change->reused |= kab_hash_verify(call->thread->hasher, config->ring, id, change->password,
-                                          change->history[i]);
-    }
-    if (change->reused) {
-        return KAB_OK;
-    }
-    return kab_hash_make(call->thread->hasher, config->ring, &call->kab->env, config->hash, id,
-                         change->password, change->hash)
-               ? KAB_OK
-               : KAB_E_INTERNAL;
+    return kab_trial_passed(&change->trial)
+               ? kab_new_password_hash(call, call->session.account, &change->np)
+               : KAB_OK;
 }
 
 static kab_err_t write_change(const kab_db_t *db, void *ctx)
@@ -114,7 +69,7 @@ static kab_err_t write_change(const kab_db_t *db, void *ctx)
 
     (void)db;
     call->dropped.n = 0;
-    err = kab_account_set_hash(w, *account, kab_span_of(change->hash), false);
+    err = kab_account_set_hash(w, *account, kab_span_of(change->np.hash), false);
     if (err == KAB_OK) {
         err = kab_session_end_all(w, *account, call->session.id, &call->dropped);
     }
@@ -127,17 +82,6 @@ static kab_err_t write_change(const kab_db_t *db, void *ctx)
     return err;
 }
 
-/* The person's number may not be part of the password; told only after the
- * current password was right. */
-static bool holds_phone(const change_t *change)
-{
-    const kab_account_t *account = &change->trial.account;
-    const char *national = account->phone.e164 + strlen("+7");
-
-    return account->has_phone &&
-           memmem(change->password.p, change->password.n, national, strlen(national));
-}
-
 static kab_err_t decide(kab_call_t *call)
 {
     const change_t *change = call->scratch;
@@ -148,11 +92,9 @@ static kab_err_t decide(kab_call_t *call)
         return err ? err : KAB_E_INVALID_CREDENTIALS;
     }
     kab_trial_release(call, &change->trial, &change->iin);
-    if (change->reused) {
-        return kab_call_invalid(call, "password", "password_reused");
-    }
-    if (holds_phone(change)) {
-        return kab_call_invalid(call, "password", "password_personal");
+    err = kab_new_password_judge(call, &change->trial.account, &change->np);
+    if (err) {
+        return err;
     }
     err = kab_pg_transaction(&call->w.db, write_change, call);
     if (err) {
