@@ -77,14 +77,16 @@ typedef struct {
     bool has_body;         /* a body was sent, perhaps empty */
     uint8_t address[16];   /* client, IPv4 as ::ffff:a.b.c.d (RFC 4291) */
     bool loopback;         /* client stands on this machine */
+    bool last_look;        /* a long poll whose wait is over: it does not park */
     kab_span_t request_id; /* for the log */
 } kab_request_t;
 
 /* What a call wants next. */
 typedef enum {
-    KAB_TODO_DB,   /* kab_call_run on a thread of KAB_LANE_DB */
-    KAB_TODO_HASH, /* … of KAB_LANE_HASH */
-    KAB_TODO_REPLY /* kab_call_reply; send it at not_before */
+    KAB_TODO_DB,    /* kab_call_run on a thread of KAB_LANE_DB */
+    KAB_TODO_HASH,  /* … of KAB_LANE_HASH */
+    KAB_TODO_REPLY, /* kab_call_reply; send it at not_before */
+    KAB_TODO_PARK   /* a long poll with nothing new: free it and make it anew when it is woken */
 } kab_todo_t;
 
 /* Largest body that may be read for a request to this path: bytes. LOOP. */
@@ -112,6 +114,21 @@ kab_time_t
 kab_call_deadline(const kab_call_t *call); /* when a client should no longer be kept waiting */
 const kab_log_t *kab_call_log(const kab_call_t *call);
 void kab_call_free(kab_call_t *call); /* wipes; NULL is allowed. LOOP */
+
+/* ---- long polls ------------------------------------------------------------ */
+
+/* The channel on which Redis tells of every change; a message is a wake key, as text. */
+#define KAB_WAKE_CHANNEL "kabinet:wake"
+enum { KAB_WAKE_KEY = 22 };
+
+typedef struct {
+    char key[KAB_WAKE_KEY]; /* a wake with this key: make the call anew */
+    unsigned wait;          /* seconds from the request on: make it anew with last_look */
+} kab_poll_t;
+
+/* What the call waits for if it parks. Listen for it before kab_call_run: a wake between the
+ * reading and the parking counts. False: it never parks. LOOP. */
+bool kab_call_poll(const kab_call_t *call, kab_poll_t *out);
 
 /* ---- sessions, as the guard sees them -------------------------------------- */
 
@@ -177,7 +194,8 @@ typedef struct {
 
 const kab_reply_t *kab_call_reply(const kab_call_t *call); /* valid until the call is freed */
 
-/* Runs a call to its end on this thread, with one thread object a lane. Tests and tools. */
+/* Runs a call to its end on this thread, with one thread object a lane. A long poll's wait is
+ * over at once. Tests and tools. */
 kab_call_t *kab_handle(kab_t *kab, const kab_request_t *request,
                        kab_thread_t *const threads[KAB_LANES]);
 

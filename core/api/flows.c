@@ -81,7 +81,7 @@ static const kab_step_t create_steps[] = {{"create", KAB_LANE_DB, create, 0}, KA
 
 static kab_err_t show(kab_call_t *call)
 {
-    (void)call; /* the answer to a flow's call is the flow */
+    kab_call_park(call, call->flow.version); /* else: the answer to a flow's call is the flow */
     return KAB_OK;
 }
 
@@ -100,7 +100,8 @@ static const kab_step_t cancel_steps[] = {{"cancel", KAB_LANE_DB, cancel, 0}, KA
 const kab_op_t kab_flow_routes[] = {
     {"flow_create", KAB_AUTH_NONE, KAB_STATE_NONE, "POST", "/flows", create_fields, create_steps,
      0},
-    {"flow_show", KAB_AUTH_FLOW, KAB_STATE_NONE, "GET", "/flows/{id}", NULL, show_steps, 0},
+    {"flow_show", KAB_AUTH_FLOW, KAB_STATE_NONE, "GET", "/flows/{id}", NULL, show_steps,
+     KAB_OP_POLL},
     {"flow_cancel", KAB_AUTH_FLOW, KAB_STATE_NONE, "DELETE", "/flows/{id}", NULL, cancel_steps, 0},
     {"flow_step", KAB_AUTH_FLOW, KAB_STATE_NONE, "POST", "/flows/{id}/{step}", NULL, NULL,
      KAB_OP_STEP},

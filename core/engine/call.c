@@ -84,6 +84,9 @@ static kab_todo_t next(const kab_call_t *call)
     if (call->ended) {
         return KAB_TODO_REPLY;
     }
+    if (call->parked) {
+        return KAB_TODO_PARK;
+    }
     if (!call->entered) {
         return KAB_TODO_DB;
     }
@@ -120,6 +123,9 @@ kab_call_t *kab_call_new(kab_t *kab, const kab_request_t *request, kab_todo_t *t
     err = kab_route(call);
     if (err == KAB_OK) {
         err = kab_admit(call);
+    }
+    if (err == KAB_OK) {
+        err = kab_poll_read(call);
     }
     if (err) {
         kab_answer(call, err);
@@ -175,8 +181,8 @@ static void run_steps(kab_call_t *call, kab_lane_t lane)
         call->step++;
         err = step->run(call);
     }
-    if (err == KAB_OK && lane != KAB_LANE_DB && call->flow_changed) {
-        return; /* the flow is stored on the db lane */
+    if (err == KAB_OK && (call->parked || (lane != KAB_LANE_DB && call->flow_changed))) {
+        return; /* nothing to say; or the flow is stored on the db lane */
     }
     if (err == KAB_OK) {
         err = store_flow(call);
@@ -247,6 +253,14 @@ kab_call_t *kab_handle(kab_t *kab, const kab_request_t *request,
     kab_call_t *call = kab_call_new(kab, request, &todo);
 
     while (call && todo != KAB_TODO_REPLY) {
+        if (todo == KAB_TODO_PARK) {
+            kab_request_t last = *request;
+
+            last.last_look = true;
+            kab_call_free(call);
+            call = kab_call_new(kab, &last, &todo);
+            continue;
+        }
         todo = kab_call_run(call, threads[todo == KAB_TODO_HASH ? KAB_LANE_HASH : KAB_LANE_DB]);
     }
     return call;

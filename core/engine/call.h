@@ -43,6 +43,12 @@ struct kab_call_s {
     bool entered;   /* authenticated, fields read */
     bool committed; /* PostgreSQL has it: a later failure must not undo the answer */
     bool ended;     /* the reply stands */
+    bool parked;    /* nothing new: whoever runs it frees it */
+
+    struct {
+        unsigned wait; /* seconds; 0: no long poll */
+        int64_t version;
+    } poll;
 
     kab_world_t w; /* stores only while a lane with them runs it */
     kab_thread_t *thread;
@@ -79,6 +85,10 @@ bool kab_call_token(const kab_call_t *call, const char *cookie, const char *doma
 json_t *kab_time_json(kab_time_t t);
 json_t *kab_span_json(kab_span_t text);
 
+/* For a step of a KAB_OP_POLL: true if the caller has this version and wants to wait for the next;
+ * the step then returns KAB_OK and nothing else is done. */
+bool kab_call_park(kab_call_t *call, int64_t version);
+
 #define KAB_FLOW_COOKIE "__Host-kabinet_flow"
 #define KAB_BROWSER_COOKIE "__Host-kabinet_browser"
 
@@ -89,6 +99,8 @@ json_t *kab_span_json(kab_span_t text);
 kab_err_t kab_route(kab_call_t *call);
 /* Origin, scheme, media type, size. */
 kab_err_t kab_admit(const kab_call_t *call);
+/* wait and version of a KAB_OP_POLL: both or none, or KAB_E_BAD_REQUEST. */
+kab_err_t kab_poll_read(kab_call_t *call);
 /* Flow or session, then fields. On the db lane. */
 kab_err_t kab_enter(kab_call_t *call);
 /* Writes call->reply from call->answer or `err`. */

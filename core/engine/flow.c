@@ -7,6 +7,7 @@
 /* An expired flow is kept a while, so that its page is told "expired", not "unknown". */
 static const kab_time_t afterlife = 10 * KAB_MINUTE;
 
+/* Each tells the change itself: a poll is woken after it, and never forgotten. */
 static const kab_script_t create_script = {
     "flow_create",
     "redis.call('HSET', KEYS[1], 'v', ARGV[1], 'd', ARGV[2]) "
@@ -16,6 +17,7 @@ static const kab_script_t create_script = {
     "local old = redis.call('ZRANGE', KEYS[2], 0, -(tonumber(ARGV[6]) + 1)) "
     "for _, id in ipairs(old) do "
     "  redis.call('DEL', ARGV[7] .. id) redis.call('ZREM', KEYS[2], id) "
+    "  redis.call('PUBLISH', ARGV[8], id) "
     "end "
     "return 1",
 };
@@ -25,12 +27,15 @@ static const kab_script_t store_script = {
     "if redis.call('HGET', KEYS[1], 'v') ~= ARGV[1] then return 0 end "
     "redis.call('HSET', KEYS[1], 'v', ARGV[2], 'd', ARGV[3]) "
     "redis.call('PEXPIRE', KEYS[1], ARGV[4]) "
+    "redis.call('PUBLISH', ARGV[6], ARGV[5]) "
     "return 1",
 };
 
 static const kab_script_t delete_script = {
     "flow_delete",
-    "redis.call('ZREM', KEYS[2], ARGV[1]) return redis.call('DEL', KEYS[1])",
+    "local n = redis.call('DEL', KEYS[1]) redis.call('ZREM', KEYS[2], ARGV[1]) "
+    "redis.call('PUBLISH', ARGV[2], ARGV[1]) "
+    "return n",
 };
 
 typedef struct {
@@ -147,8 +152,9 @@ kab_err_t kab_flow_create(const kab_world_t *w, kab_flow_t *flow)
                                number(w->arena, flow->created_at),
                                kab_span_of(flow->id),
                                number(w->arena, KAB_FLOWS_A_BROWSER),
-                               kab_span_of(keys.prefix)};
-    return kab_redis_script(&w->cache, &create_script, names, 2, args, 7, &reply);
+                               kab_span_of(keys.prefix),
+                               KAB_SPAN(KAB_WAKE_CHANNEL)};
+    return kab_redis_script(&w->cache, &create_script, names, 2, args, 8, &reply);
 }
 
 /* The id comes from outside: only its one canonical form may become part of a key. */
@@ -208,9 +214,13 @@ kab_err_t kab_flow_store(const kab_world_t *w, kab_flow_t *flow)
     }
 
     const kab_span_t names[] = {kab_span_of(keys.flow)};
-    const kab_span_t args[] = {number(w->arena, flow->version), number(w->arena, flow->version + 1),
-                               sealed, life_ms(w, flow)};
-    err = kab_redis_script(&w->cache, &store_script, names, 1, args, 4, &reply);
+    const kab_span_t args[] = {number(w->arena, flow->version),
+                               number(w->arena, flow->version + 1),
+                               sealed,
+                               life_ms(w, flow),
+                               kab_span_of(flow->id),
+                               KAB_SPAN(KAB_WAKE_CHANNEL)};
+    err = kab_redis_script(&w->cache, &store_script, names, 1, args, 6, &reply);
     if (err) {
         return err;
     }
@@ -228,6 +238,6 @@ kab_err_t kab_flow_delete(const kab_world_t *w, const kab_flow_t *flow)
 
     name_keys(flow->browser, flow->id, &keys);
     const kab_span_t names[] = {kab_span_of(keys.flow), kab_span_of(keys.set)};
-    const kab_span_t args[] = {kab_span_of(flow->id)};
-    return kab_redis_script(&w->cache, &delete_script, names, 2, args, 1, &reply);
+    const kab_span_t args[] = {kab_span_of(flow->id), KAB_SPAN(KAB_WAKE_CHANNEL)};
+    return kab_redis_script(&w->cache, &delete_script, names, 2, args, 2, &reply);
 }

@@ -6,6 +6,8 @@
  *     kabinet:{browser}:f:<flow id>   hash: v version, d sealed JSON
  *     kabinet:{browser}:flows         sorted set of the browser's flow ids, at most 8
  *
+ * Every change publishes the id on KAB_WAKE_CHANNEL, for long polls.
+ *
  * The key is named after the browser, so another browser's flow is simply not there.
  */
 #ifndef KAB_FLOW_H
@@ -14,7 +16,7 @@
 #include "cabinet/world.h"
 #include "engine/op.h"
 
-enum { KAB_FLOW_ID = 22, KAB_RETURN_MAX = 1024, KAB_FLOWS_A_BROWSER = 8 };
+enum { KAB_FLOW_ID = KAB_WAKE_KEY, KAB_RETURN_MAX = 1024, KAB_FLOWS_A_BROWSER = 8 };
 
 typedef struct {
     char id[KAB_FLOW_ID + 1]; /* base64url of 128 random bits; no secret */

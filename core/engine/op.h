@@ -41,7 +41,8 @@ typedef enum { KAB_AUTH_NONE, KAB_AUTH_FLOW, KAB_AUTH_SESSION, KAB_AUTH_TIMER } 
 enum {
     KAB_OP_LOCAL = 1, /* touches no store: answered in the event loop */
     KAB_OP_GRID = 2,  /* refusals leave on the time grid (SECURITY 6) */
-    KAB_OP_STEP = 4   /* POST /flows/{id}/{step}: the row is found in the flow's own tables */
+    KAB_OP_STEP = 4,  /* POST /flows/{id}/{step}: the row is found in the flow's own tables */
+    KAB_OP_POLL = 8   /* ?wait=&version=: may park until its first parameter is told as a wake */
 };
 
 enum { KAB_BODY_MAX = 8192 };

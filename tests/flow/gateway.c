@@ -249,39 +249,78 @@ static void take_reply(browser_t *b, const kab_reply_t *reply)
     }
 }
 
-void browser_call(browser_t *b, const char *method, const char *path, const char *body)
-{
+/* What nginx would hand over. */
+typedef struct {
     char whole[256];
-    const char *mark = strstr(path, "{flow}");
     kab_span_t lines[GATEWAY_COOKIES];
-    kab_work_t before = work_of(b->gateway), after;
-    kab_call_t *call;
+    kab_request_t request;
+} sent_t;
+
+static void send_request(const browser_t *b, const char *method, const char *path, const char *body,
+                         sent_t *sent)
+{
+    const char *mark = strstr(path, "{flow}");
+    kab_span_t query;
 
     if (mark) {
-        snprintf(whole, sizeof(whole), "/kabinet/api/v1%.*s%s%s", (int)(mark - path), path, b->flow,
-                 mark + 6);
+        snprintf(sent->whole, sizeof(sent->whole), "/kabinet/api/v1%.*s%s%s", (int)(mark - path),
+                 path, b->flow, mark + 6);
     } else {
-        snprintf(whole, sizeof(whole), "/kabinet/api/v1%s", path);
+        snprintf(sent->whole, sizeof(sent->whole), "/kabinet/api/v1%s", path);
     }
+    query = kab_span_of(sent->whole);
     for (unsigned i = 0; i < b->n; i++) {
-        lines[i] = kab_span_of(b->cookie[i]);
+        sent->lines[i] = kab_span_of(b->cookie[i]);
     }
-    kab_request_t request = {
+    sent->request = (kab_request_t){
         .method = kab_span_of(method),
-        .path = kab_span_of(whole),
+        .path = kab_span_cut(&query, '?'),
+        .query = query,
         .scheme = KAB_SPAN("https"),
         .host = KAB_SPAN("cabinet.example"),
         .content_type = body ? KAB_SPAN("application/json") : KAB_NONE,
         .fetch_site = KAB_SPAN("same-origin"),
         .user_agent = KAB_SPAN("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"),
-        .cookies = lines,
+        .cookies = sent->lines,
         .cookies_n = b->n,
         .body = kab_span_of(body),
         .has_body = body != NULL,
         .address = {[10] = 0xff, [11] = 0xff, 192, 0, 2, (uint8_t)b->address_last},
     };
+}
+
+kab_call_t *browser_begin(browser_t *b, const char *path, bool last_look, kab_todo_t *todo)
+{
+    sent_t sent;
+    kab_call_t *call;
+
+    send_request(b, "GET", path, NULL, &sent);
+    sent.request.last_look = last_look;
+    call = kab_call_new(b->gateway->kab, &sent.request, todo);
+    assert_non_null(call);
+    return call;
+}
+
+kab_todo_t browser_run(browser_t *b, kab_call_t *call)
+{
+    kab_todo_t todo = kab_call_run(call, b->gateway->thread[KAB_LANE_DB]);
+
+    if (todo == KAB_TODO_REPLY) {
+        take_reply(b, kab_call_reply(call));
+    }
+    kab_call_free(call);
+    return todo;
+}
+
+void browser_call(browser_t *b, const char *method, const char *path, const char *body)
+{
+    sent_t sent;
+    kab_work_t before = work_of(b->gateway), after;
+    kab_call_t *call;
+
+    send_request(b, method, path, body, &sent);
     b->began = held_now(b->gateway);
-    call = kab_handle(b->gateway->kab, &request, b->gateway->thread);
+    call = kab_handle(b->gateway->kab, &sent.request, b->gateway->thread);
     assert_non_null(call);
     take_reply(b, kab_call_reply(call));
     kab_call_free(call);

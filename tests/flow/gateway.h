@@ -64,6 +64,10 @@ void browser_open(browser_t *b, gateway_t *g);
 void browser_close(browser_t *b);
 /* path after /kabinet/api/v1, "{flow}" stands for the flow at hand. Sets status, json, cookies. */
 void browser_call(browser_t *b, const char *method, const char *path, const char *body);
+/* A GET as nginx sees it: the call before its first run, and its one run on the db lane, which
+ * frees it. */
+kab_call_t *browser_begin(browser_t *b, const char *path, bool last_look, kab_todo_t *todo);
+kab_todo_t browser_run(browser_t *b, kab_call_t *call);
 const char *browser_code(const browser_t *b);                     /* of the problem, or "" */
 const char *browser_state(const browser_t *b);                    /* of the flow, or "" */
 const char *browser_cookie(const browser_t *b, const char *name); /* value or NULL */
