@@ -184,37 +184,22 @@ ngx_http_kabinet_asker(ngx_http_request_t *r)
     asker = cln->data;
     asker->request = r;
     asker->job = NULL;
+    asker->poll = NULL;
     cln->handler = ngx_http_kabinet_api_detach;
 
     return asker;
 }
 
 
-static ngx_int_t
-ngx_http_kabinet_api_call(ngx_http_request_t *r)
+/* All but the body. Borrowed from the request and from f. */
+static void
+ngx_http_kabinet_read_request(ngx_http_request_t *r, kab_request_t *request, ngx_http_kabinet_fields_t *f)
 {
-    kab_request_t               in;
-    ngx_http_kabinet_job_t     *job;
-    ngx_http_kabinet_asker_t   *asker;
-    ngx_http_kabinet_fields_t   f;
-    ngx_http_kabinet_worker_t  *w;
-
-    w = ngx_http_kabinet_worker(r);
-    asker = ngx_http_kabinet_asker(r);
-    if (w == NULL || asker == NULL) {
-        return ngx_http_kabinet_api_problem(r, KAB_E_INTERNAL);
-    }
+    kab_request_t  in;
 
     ngx_memzero(&in, sizeof(in));
-    ngx_memzero(&f, sizeof(f));
-    ngx_http_kabinet_read_headers(r, &in, &f);
-
-    if (f.early_data) {
-        return ngx_http_kabinet_api_problem(r, KAB_E_EARLY_DATA);
-    }
-    if (f.too_many_cookies) {
-        return ngx_http_kabinet_api_problem(r, KAB_E_BAD_REQUEST);
-    }
+    ngx_memzero(f, sizeof(ngx_http_kabinet_fields_t));
+    ngx_http_kabinet_read_headers(r, &in, f);
 
     in.method = ngx_http_kabinet_span(&r->method_name);
     in.path = ngx_http_kabinet_span(&r->uri);
@@ -235,29 +220,72 @@ ngx_http_kabinet_api_call(ngx_http_request_t *r)
         in.user_agent = ngx_http_kabinet_span(&r->headers_in.user_agent->value);
     }
     in.has_body = r == r->main && r->headers_in.content_length_n >= 0;
+    in.last_look = ngx_exiting;
     ngx_http_kabinet_read_address(r->connection, &in);
     ngx_http_kabinet_read_place(r, &in);
+
+    *request = in;
+}
+
+
+static ngx_http_kabinet_job_t *
+ngx_http_kabinet_api_job(ngx_http_kabinet_worker_t *w, kab_request_t *in)
+{
+    ngx_http_kabinet_job_t  *job;
+
+    job = ngx_http_kabinet_job_new(w);
+    if (job == NULL) {
+        return NULL;
+    }
+
+    job->call = kab_call_new(w->kab, in, &job->todo);
+    if (job->call == NULL) {
+        ngx_http_kabinet_job_free(job);
+        return NULL;
+    }
+
+    return job;
+}
+
+
+static ngx_int_t
+ngx_http_kabinet_api_call(ngx_http_request_t *r)
+{
+    kab_request_t               in;
+    ngx_http_kabinet_job_t     *job;
+    ngx_http_kabinet_asker_t   *asker;
+    ngx_http_kabinet_fields_t   f;
+    ngx_http_kabinet_worker_t  *w;
+
+    w = ngx_http_kabinet_worker(r);
+    asker = ngx_http_kabinet_asker(r);
+    if (w == NULL || asker == NULL) {
+        return ngx_http_kabinet_api_problem(r, KAB_E_INTERNAL);
+    }
+
+    ngx_http_kabinet_read_request(r, &in, &f);
+
+    if (f.early_data) {
+        return ngx_http_kabinet_api_problem(r, KAB_E_EARLY_DATA);
+    }
+    if (f.too_many_cookies) {
+        return ngx_http_kabinet_api_problem(r, KAB_E_BAD_REQUEST);
+    }
 
     if (ngx_http_kabinet_take_body(r, &in.body) != NGX_OK) {
         return ngx_http_kabinet_api_problem(r, KAB_E_INTERNAL);
     }
 
-    job = ngx_http_kabinet_job_new(w);
-    if (job != NULL) {
-        job->call = kab_call_new(w->kab, &in, &job->todo);
-    }
+    job = ngx_http_kabinet_api_job(w, &in);
     kab_wipe((void *) (uintptr_t) in.body.p, in.body.n);
 
-    if (job == NULL || job->call == NULL) {
-        if (job != NULL) {
-            ngx_http_kabinet_job_free(job);
-        }
+    if (job == NULL) {
         return ngx_http_kabinet_api_problem(r, KAB_E_INTERNAL);
     }
 
     (void) ngx_atomic_fetch_add(&ngx_http_kabinet_counters(w->table)->calls, 1);
 
-    if (ngx_http_kabinet_watch_client(r) != NGX_OK) {
+    if (ngx_http_kabinet_watch_client(r) != NGX_OK || ngx_http_kabinet_poll_listen(asker, job) == NGX_ERROR) {
         ngx_http_kabinet_job_free(job);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -267,6 +295,42 @@ ngx_http_kabinet_api_call(ngx_http_request_t *r)
     ngx_http_kabinet_call_start(job);
 
     return NGX_DONE;
+}
+
+
+/* A long poll looks again. Its body, if it sent one, was looked at the first time. */
+void
+ngx_http_kabinet_api_again(ngx_http_kabinet_asker_t *asker, ngx_uint_t last)
+{
+    kab_request_t               in;
+    ngx_connection_t           *c;
+    ngx_http_request_t         *r = asker->request;
+    ngx_http_kabinet_job_t     *job;
+    ngx_http_kabinet_fields_t   f;
+    ngx_http_kabinet_worker_t  *w = ngx_http_kabinet_worker(r);
+
+    c = r->connection;
+    ngx_http_set_log_request(c->log, r);
+
+    ngx_http_kabinet_read_request(r, &in, &f);
+    in.last_look |= last;
+
+    job = ngx_http_kabinet_api_job(w, &in);
+
+    if (job == NULL) {
+        ngx_http_kabinet_poll_leave(asker);
+        r->read_event_handler = ngx_http_block_reading;
+        ngx_http_finalize_request(r, ngx_http_kabinet_api_problem(r, KAB_E_INTERNAL));
+        ngx_http_run_posted_requests(c);
+        return;
+    }
+
+    job->again = 1;
+    w->polls.asking++;
+
+    job->asker = asker;
+    asker->job = job;
+    ngx_http_kabinet_call_start(job);
 }
 
 

@@ -48,12 +48,15 @@ ngx_http_kabinet_call_log(ngx_http_kabinet_job_t *job)
 static void
 ngx_http_kabinet_call_done(ngx_http_kabinet_job_t *job)
 {
+    ngx_http_kabinet_worker_t  *w = job->worker;
+
     if (job->refused) {
         kab_call_shed(job->call);
         job->todo = KAB_TODO_REPLY;
     }
 
     ngx_http_kabinet_call_next(job);
+    ngx_http_kabinet_polls_next(w);
 }
 
 
@@ -61,6 +64,12 @@ static void
 ngx_http_kabinet_call_next(ngx_http_kabinet_job_t *job)
 {
     kab_lane_t  lane;
+
+    if (job->todo == KAB_TODO_PARK) {
+        ngx_http_kabinet_call_log(job);
+        ngx_http_kabinet_poll_park(job);
+        return;
+    }
 
     if (job->todo != KAB_TODO_REPLY) {
         lane = job->todo == KAB_TODO_HASH ? KAB_LANE_HASH : KAB_LANE_DB;
@@ -115,6 +124,7 @@ ngx_http_kabinet_call_send(ngx_http_kabinet_job_t *job)
     r = asker->request;
     c = r->connection;
     asker->job = NULL;
+    ngx_http_kabinet_poll_leave(asker);
     ngx_http_set_log_request(c->log, r);
 
     ngx_http_kabinet_api_send(r, kab_call_reply(job->call));
@@ -178,6 +188,7 @@ ngx_http_kabinet_call_overdue(ngx_event_t *ev)
     c = r->connection;
     asker->job = NULL;
     job->asker = NULL;
+    ngx_http_kabinet_poll_leave(asker);
     ngx_http_set_log_request(c->log, r);
 
     r->read_event_handler = ngx_http_block_reading;
@@ -190,6 +201,8 @@ void
 ngx_http_kabinet_call_abandon(ngx_http_kabinet_asker_t *asker)
 {
     ngx_http_kabinet_job_t  *job = asker->job;
+
+    ngx_http_kabinet_poll_leave(asker);
 
     if (job == NULL) {
         return;

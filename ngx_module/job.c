@@ -158,6 +158,10 @@ ngx_http_kabinet_job_free(ngx_http_kabinet_job_t *job)
         ngx_del_timer(&job->timer);
     }
 
+    if (job->again) {
+        job->worker->polls.asking--;
+    }
+
     ngx_queue_remove(&job->queue);
     kab_call_free(job->call);
     kab_wipe(&job->session, sizeof(kab_session_t));

@@ -30,6 +30,7 @@
 typedef struct ngx_http_kabinet_job_s     ngx_http_kabinet_job_t;
 typedef struct ngx_http_kabinet_miss_s    ngx_http_kabinet_miss_t;
 typedef struct ngx_http_kabinet_pages_s   ngx_http_kabinet_pages_t;
+typedef struct ngx_http_kabinet_poll_s    ngx_http_kabinet_poll_t;
 typedef struct ngx_http_kabinet_redis_s   ngx_http_kabinet_redis_t;
 typedef struct ngx_http_kabinet_table_s   ngx_http_kabinet_table_t;
 typedef struct ngx_http_kabinet_worker_s  ngx_http_kabinet_worker_t;
@@ -45,6 +46,7 @@ typedef struct {
     ngx_atomic_t                calls;
     ngx_atomic_t                shed;
     ngx_atomic_t                evicted;
+    ngx_atomic_t                parked;        /* each time that a long poll found nothing new */
 } ngx_http_kabinet_counters_t;
 
 
@@ -82,7 +84,8 @@ typedef struct {
 /* A request that waits for the reply to its call; a subrequest (auth_request, SSI) is one of its own. */
 typedef struct {
     ngx_http_request_t         *request;
-    ngx_http_kabinet_job_t     *job;           /* or NULL: answered */
+    ngx_http_kabinet_job_t     *job;           /* or NULL: answered, or parked */
+    ngx_http_kabinet_poll_t    *poll;          /* of a long poll, until it is answered */
 } ngx_http_kabinet_asker_t;
 
 
@@ -109,6 +112,7 @@ struct ngx_http_kabinet_job_s {
     kab_session_t               session;
 
     unsigned                    running:1;     /* a thread has it */
+    unsigned                    again:1;       /* a long poll's, made anew */
     unsigned                    refused:1;     /* THREAD: there was no thread object for it */
 };
 
@@ -123,6 +127,17 @@ typedef struct {
 
 
 #define NGX_HTTP_KABINET_MISS_BUCKETS  256
+#define NGX_HTTP_KABINET_POLL_BUCKETS  1024
+
+/* Long polls of a worker, by wake key. */
+typedef struct {
+    ngx_queue_t                    bucket[NGX_HTTP_KABINET_POLL_BUCKETS];
+    ngx_queue_t                    line;        /* parked and woken: to be asked again */
+    ngx_uint_t                     asking;      /* calls made anew and under way */
+    ngx_uint_t                     busy;
+    ngx_connection_t              *bell;        /* rings when the worker quits */
+} ngx_http_kabinet_polls_t;
+
 
 struct ngx_http_kabinet_worker_s {
     ngx_http_kabinet_main_conf_t  *conf;
@@ -132,7 +147,8 @@ struct ngx_http_kabinet_worker_s {
     ngx_http_kabinet_lane_t        lane[KAB_LANES];
     ngx_queue_t                    misses[NGX_HTTP_KABINET_MISS_BUCKETS];
     ngx_http_kabinet_redis_t      *redis;       /* asks and tells */
-    ngx_http_kabinet_redis_t      *subscriber;  /* hears; worker 0 only */
+    ngx_http_kabinet_redis_t      *subscriber;  /* hears: wakes, and on worker 0 ended sessions */
+    ngx_http_kabinet_polls_t       polls;
     ngx_event_t                    timers[KAB_TIMERS];
     ngx_uint_t                     timer_failed[KAB_TIMERS];
     ngx_connection_t               dummy;       /* a timer's data must have a readable fd */
@@ -169,6 +185,17 @@ ngx_int_t ngx_http_kabinet_watch_client(ngx_http_request_t *r);
 
 /* api.c */
 ngx_int_t ngx_http_kabinet_api_handler(ngx_http_request_t *r);
+void ngx_http_kabinet_api_again(ngx_http_kabinet_asker_t *asker, ngx_uint_t last); /* the parked call, anew */
+
+/* poll.c: long polls */
+ngx_int_t ngx_http_kabinet_polls_open(ngx_http_kabinet_worker_t *w, ngx_log_t *log);
+void ngx_http_kabinet_polls_close(ngx_http_kabinet_worker_t *w);
+void ngx_http_kabinet_polls_wake(ngx_http_kabinet_worker_t *w, u_char *key, size_t n);
+void ngx_http_kabinet_polls_wake_all(ngx_http_kabinet_worker_t *w);
+void ngx_http_kabinet_polls_next(ngx_http_kabinet_worker_t *w);
+ngx_int_t ngx_http_kabinet_poll_listen(ngx_http_kabinet_asker_t *asker, ngx_http_kabinet_job_t *job);
+void ngx_http_kabinet_poll_park(ngx_http_kabinet_job_t *job);       /* frees the job */
+void ngx_http_kabinet_poll_leave(ngx_http_kabinet_asker_t *asker);
 
 /* reply.c */
 void ngx_http_kabinet_api_send(ngx_http_request_t *r, const kab_reply_t *reply); /* finalizes */

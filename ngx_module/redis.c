@@ -1,7 +1,7 @@
 /*
  * Redis on the event loop: one pipelined connection a worker that asks for missed
  * sessions, touches idle clocks and tells other machines of ended sessions, and
- * on worker 0 one that hears them. All commands of a turn leave together, because
+ * one that hears: what long polls wait for, and on worker 0 ended sessions. All commands of a turn leave together, because
  * hiredis writes when the loop says that it may.
  */
 
@@ -201,6 +201,28 @@ ngx_http_kabinet_redis_heard(redisAsyncContext *ac, void *data, void *privdata)
 }
 
 
+/* What was told before the subscription stood was not heard. */
+static void
+ngx_http_kabinet_redis_woken(redisAsyncContext *ac, void *data, void *privdata)
+{
+    redisReply                *reply = data;
+    ngx_http_kabinet_redis_t  *redis = ac->data;
+
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3
+        || reply->element[0]->type != REDIS_REPLY_STRING)
+    {
+        return;
+    }
+
+    if (ngx_strcmp(reply->element[0]->str, "subscribe") == 0) {
+        ngx_http_kabinet_polls_wake_all(redis->worker);
+
+    } else if (reply->element[2]->type == REDIS_REPLY_STRING) {
+        ngx_http_kabinet_polls_wake(redis->worker, (u_char *) reply->element[2]->str, reply->element[2]->len);
+    }
+}
+
+
 static void
 ngx_http_kabinet_redis_connect(ngx_http_kabinet_redis_t *redis)
 {
@@ -223,6 +245,11 @@ ngx_http_kabinet_redis_connect(ngx_http_kabinet_redis_t *redis)
     redisAsyncSetConnectCallback(ac, ngx_http_kabinet_redis_connected);
 
     if (redis->subscriber) {
+        (void) redisAsyncCommand(ac, ngx_http_kabinet_redis_woken, NULL, "SUBSCRIBE %s", KAB_WAKE_CHANNEL);
+    }
+
+    /* the table is shared: one worker is enough */
+    if (redis->subscriber && (ngx_process == NGX_PROCESS_SINGLE || ngx_worker == 0)) {
         (void) redisAsyncCommand(ac, ngx_http_kabinet_redis_heard, NULL, "SUBSCRIBE %s", KAB_ENDED_CHANNEL);
     }
 }

@@ -9,7 +9,7 @@
 #include "ngx_http_kabinet.h"
 
 
-#define NGX_HTTP_KABINET_TABLE_VERSION  1
+#define NGX_HTTP_KABINET_TABLE_VERSION  2
 #define NGX_HTTP_KABINET_NONE           ((uint32_t) -1)
 
 

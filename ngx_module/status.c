@@ -104,12 +104,13 @@ ngx_http_kabinet_metrics_handler(ngx_http_request_t *r)
                      "# TYPE kabinet_guard_unavailable_total counter\nkabinet_guard_unavailable_total %uA\n"
                      "# TYPE kabinet_calls_total counter\nkabinet_calls_total %uA\n"
                      "# TYPE kabinet_shed_total counter\nkabinet_shed_total %uA\n"
+                     "# TYPE kabinet_parked_total counter\nkabinet_parked_total %uA\n"
                      "# TYPE kabinet_sessions_evicted_total counter\nkabinet_sessions_evicted_total %uA\n"
                      "# TYPE kabinet_sessions_cached gauge\nkabinet_sessions_cached %ui\n"
                      "# TYPE kabinet_sessions_capacity gauge\nkabinet_sessions_capacity %ui\n"
                      "# TYPE kabinet_postgresql_silence_seconds gauge\nkabinet_postgresql_silence_seconds %T\n",
-                     c->hits, c->misses, c->misses_lane, c->refused, c->unavailable, c->calls, c->shed, c->evicted,
-                     used, capacity, ngx_http_kabinet_table_silence(w->table));
+                     c->hits, c->misses, c->misses_lane, c->refused, c->unavailable, c->calls, c->shed, c->parked,
+                     c->evicted, used, capacity, ngx_http_kabinet_table_silence(w->table));
 
     return ngx_http_kabinet_send_text(r, NGX_HTTP_OK, "text/plain; version=0.0.4", body, p - body);
 }

@@ -113,18 +113,20 @@ ngx_http_kabinet_init_process(ngx_cycle_t *cycle)
         ngx_queue_init(&w->misses[i]);
     }
 
-    if (kab_open(mcf->config, NULL, &w->kab) != KAB_OK || ngx_http_kabinet_job_init(w) != NGX_OK) {
+    if (kab_open(mcf->config, NULL, &w->kab) != KAB_OK || ngx_http_kabinet_job_init(w) != NGX_OK
+        || ngx_http_kabinet_polls_open(w, cycle->log) != NGX_OK)
+    {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "kabinet: the gateway cannot be opened");
         return NGX_ERROR;
     }
 
     w->redis = ngx_http_kabinet_redis_open(w, 0);
-    if (w->redis == NULL) {
+    w->subscriber = ngx_http_kabinet_redis_open(w, 1);
+    if (w->redis == NULL || w->subscriber == NULL) {
         return NGX_ERROR;
     }
 
     if (ngx_process == NGX_PROCESS_SINGLE || ngx_worker == 0) {
-        w->subscriber = ngx_http_kabinet_redis_open(w, 1);
         ngx_http_kabinet_timers_start(w);
     }
 
@@ -149,6 +151,7 @@ ngx_http_kabinet_exit_process(ngx_cycle_t *cycle)
     mcf->worker = NULL;
     ngx_http_kabinet_redis_close(w->redis);
     ngx_http_kabinet_redis_close(w->subscriber);
+    ngx_http_kabinet_polls_close(w);
     ngx_http_kabinet_job_exit(w);
     ngx_http_kabinet_miss_exit(w);
     kab_close(w->kab);
