@@ -1,11 +1,12 @@
 #include "cabinet/retention.h"
 
-/* Every table has an index on the column that is asked. */
-#define SWEEP(table, column)                                                                       \
+/* Every table has an index on the column that is asked, of the rows that are. */
+#define SWEEP_ONLY(table, column, only)                                                            \
     {                                                                                              \
         "sweep_" table, "DELETE FROM " table " WHERE ctid = ANY (ARRAY(SELECT ctid FROM " table    \
-                        " WHERE " column " < $1 LIMIT $2))"                                        \
+                        " WHERE " column " < $1" only " LIMIT $2))"                                \
     }
+#define SWEEP(table, column) SWEEP_ONLY(table, column, "")
 
 static const struct {
     kab_sql_t sql;
@@ -17,6 +18,12 @@ static const struct {
     {SWEEP("event", "at"), 365 * KAB_DAY},
     {SWEEP("known_browser", "expires_at"), 0},
     {SWEEP("consent", "withdrawn_at"), 3 * 365 * KAB_DAY},
+    {SWEEP("limit_count", "ends_at"), 0},
+    {SWEEP("activation", "expires_at"), 30 * KAB_DAY},
+    {SWEEP("challenge", "expires_at"), 30 * KAB_DAY},
+    {SWEEP("outbox", "done_at"), 30 * KAB_DAY},
+    {SWEEP("device", "removed_at"), 3 * 365 * KAB_DAY},
+    {SWEEP_ONLY("device", "created_at", " AND state = 'pending'"), 30 * KAB_DAY},
 };
 
 kab_err_t kab_retention_sweep(const kab_world_t *w)
