@@ -1,0 +1,1 @@
+"""The command-line app: the reference for the makers of the real one, and the tests' phone."""
