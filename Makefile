@@ -3,7 +3,7 @@ BUILD   ?= build
 CC      ?= cc
 MODE    ?= release
 
-PKGS     = jansson libpq hiredis libargon2 libutf8proc libqrencode libcrypto
+PKGS     = jansson libpq hiredis libargon2 libutf8proc libqrencode libcrypto libcurl
 WARN     = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
            -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2
 CFLAGS_release = -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong

@@ -4,7 +4,8 @@
 set -eu
 
 RUN='gcc make pkg-config libc6-dev nginx nginx-dev postgresql redis-server libjansson-dev libpq-dev
-     libhiredis-dev libargon2-dev libutf8proc-dev libqrencode-dev libssl-dev python3 python3-cryptography util-linux'
+     libhiredis-dev libargon2-dev libutf8proc-dev libqrencode-dev libssl-dev libcurl4-openssl-dev
+     ca-certificates openssl python3 python3-cryptography util-linux'
 TEST='libcmocka-dev argon2 python3-psycopg2 python3-redis python3-pytest python3-pytest-xdist
       python3-yaml python3-jsonschema python3-h2 python3-selenium chromium chromium-driver
       fonts-dejavu-core npm'
