@@ -27,6 +27,7 @@ part() {
 part unit "$make" --no-print-directory unit
 [ -n "$(ls tests/store/test_*.c 2>/dev/null)" ] && part store "$make" --no-print-directory store-test
 [ -n "$(ls tests/flow/test_*.c 2>/dev/null)" ] && part flow "$make" --no-print-directory flow-test
+part provider "$make" --no-print-directory provider-test
 part python /usr/bin/python3 -m pytest -q -n 2 -p no:cacheprovider tests
 
 echo "$passed passed, $failed failed"
