@@ -251,6 +251,7 @@ ngx_http_kabinet_api_job(ngx_http_kabinet_worker_t *w, kab_request_t *in)
 static ngx_int_t
 ngx_http_kabinet_api_call(ngx_http_request_t *r)
 {
+    ngx_int_t                   rc;
     kab_request_t               in;
     ngx_http_kabinet_job_t     *job;
     ngx_http_kabinet_asker_t   *asker;
@@ -285,9 +286,14 @@ ngx_http_kabinet_api_call(ngx_http_request_t *r)
 
     (void) ngx_atomic_fetch_add(&ngx_http_kabinet_counters(w->table)->calls, 1);
 
-    if (ngx_http_kabinet_watch_client(r) != NGX_OK || ngx_http_kabinet_poll_listen(asker, job) == NGX_ERROR) {
+    rc = ngx_http_kabinet_watch_client(r);
+    if (rc == NGX_OK) {
+        rc = ngx_http_kabinet_poll_listen(asker, job);
+    }
+
+    if (rc == NGX_ERROR || rc == NGX_AGAIN) {
         ngx_http_kabinet_job_free(job);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return rc == NGX_AGAIN ? NGX_DONE : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     job->asker = asker;
@@ -298,19 +304,34 @@ ngx_http_kabinet_api_call(ngx_http_request_t *r)
 }
 
 
-/* A long poll looks again. Its body, if it sent one, was looked at the first time. */
+/* An answer without a call, to one that waits. */
+void
+ngx_http_kabinet_api_refuse(ngx_http_kabinet_asker_t *asker, kab_err_t err)
+{
+    ngx_http_request_t  *r = asker->request;
+    ngx_connection_t    *c = r->connection;
+
+    asker->job = NULL;
+    ngx_http_kabinet_poll_leave(asker);
+    ngx_http_set_log_request(c->log, r);
+
+    r->read_event_handler = ngx_http_block_reading;
+    ngx_http_finalize_request(r, ngx_http_kabinet_api_problem(r, err));
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* A long poll looks: all that it says stands in its header. */
 void
 ngx_http_kabinet_api_again(ngx_http_kabinet_asker_t *asker, ngx_uint_t last)
 {
     kab_request_t               in;
-    ngx_connection_t           *c;
     ngx_http_request_t         *r = asker->request;
     ngx_http_kabinet_job_t     *job;
     ngx_http_kabinet_fields_t   f;
     ngx_http_kabinet_worker_t  *w = ngx_http_kabinet_worker(r);
 
-    c = r->connection;
-    ngx_http_set_log_request(c->log, r);
+    ngx_http_set_log_request(r->connection->log, r);
 
     ngx_http_kabinet_read_request(r, &in, &f);
     in.last_look |= last;
@@ -318,16 +339,11 @@ ngx_http_kabinet_api_again(ngx_http_kabinet_asker_t *asker, ngx_uint_t last)
     job = ngx_http_kabinet_api_job(w, &in);
 
     if (job == NULL) {
-        ngx_http_kabinet_poll_leave(asker);
-        r->read_event_handler = ngx_http_block_reading;
-        ngx_http_finalize_request(r, ngx_http_kabinet_api_problem(r, KAB_E_INTERNAL));
-        ngx_http_run_posted_requests(c);
+        ngx_http_kabinet_api_refuse(asker, KAB_E_INTERNAL);
         return;
     }
 
-    job->again = 1;
-    w->polls.asking++;
-
+    ngx_http_kabinet_poll_look(job);
     job->asker = asker;
     asker->job = job;
     ngx_http_kabinet_call_start(job);

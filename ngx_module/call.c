@@ -175,25 +175,13 @@ ngx_http_kabinet_call_reply(ngx_http_kabinet_job_t *job)
 static void
 ngx_http_kabinet_call_overdue(ngx_event_t *ev)
 {
-    ngx_connection_t          *c;
-    ngx_http_request_t        *r;
     ngx_http_kabinet_job_t    *job = ngx_http_kabinet_job_of_timer(ev);
     ngx_http_kabinet_asker_t  *asker = job->asker;
 
-    if (asker == NULL) {
-        return;
+    if (asker != NULL) {
+        job->asker = NULL;
+        ngx_http_kabinet_api_refuse(asker, KAB_E_OVERLOADED);
     }
-
-    r = asker->request;
-    c = r->connection;
-    asker->job = NULL;
-    job->asker = NULL;
-    ngx_http_kabinet_poll_leave(asker);
-    ngx_http_set_log_request(c->log, r);
-
-    r->read_event_handler = ngx_http_block_reading;
-    ngx_http_finalize_request(r, ngx_http_kabinet_api_problem(r, KAB_E_OVERLOADED));
-    ngx_http_run_posted_requests(c);
 }
 
 

@@ -158,8 +158,8 @@ ngx_http_kabinet_job_free(ngx_http_kabinet_job_t *job)
         ngx_del_timer(&job->timer);
     }
 
-    if (job->again) {
-        job->worker->polls.asking--;
+    if (job->look) {
+        job->worker->polls.looking--;
     }
 
     ngx_queue_remove(&job->queue);

@@ -112,7 +112,7 @@ struct ngx_http_kabinet_job_s {
     kab_session_t               session;
 
     unsigned                    running:1;     /* a thread has it */
-    unsigned                    again:1;       /* a long poll's, made anew */
+    unsigned                    look:1;        /* a long poll's, counted */
     unsigned                    refused:1;     /* THREAD: there was no thread object for it */
 };
 
@@ -132,8 +132,8 @@ typedef struct {
 /* Long polls of a worker, by wake key. */
 typedef struct {
     ngx_queue_t                    bucket[NGX_HTTP_KABINET_POLL_BUCKETS];
-    ngx_queue_t                    line;        /* parked and woken: to be asked again */
-    ngx_uint_t                     asking;      /* calls made anew and under way */
+    ngx_queue_t                    line;        /* those that wait for a look */
+    ngx_uint_t                     looking;     /* calls under way */
     ngx_uint_t                     busy;
     ngx_connection_t              *bell;        /* rings when the worker quits */
 } ngx_http_kabinet_polls_t;
@@ -186,6 +186,7 @@ ngx_int_t ngx_http_kabinet_watch_client(ngx_http_request_t *r);
 /* api.c */
 ngx_int_t ngx_http_kabinet_api_handler(ngx_http_request_t *r);
 void ngx_http_kabinet_api_again(ngx_http_kabinet_asker_t *asker, ngx_uint_t last); /* the parked call, anew */
+void ngx_http_kabinet_api_refuse(ngx_http_kabinet_asker_t *asker, kab_err_t err); /* finalizes */
 
 /* poll.c: long polls */
 ngx_int_t ngx_http_kabinet_polls_open(ngx_http_kabinet_worker_t *w, ngx_log_t *log);
@@ -194,6 +195,7 @@ void ngx_http_kabinet_polls_wake(ngx_http_kabinet_worker_t *w, u_char *key, size
 void ngx_http_kabinet_polls_wake_all(ngx_http_kabinet_worker_t *w);
 void ngx_http_kabinet_polls_next(ngx_http_kabinet_worker_t *w);
 ngx_int_t ngx_http_kabinet_poll_listen(ngx_http_kabinet_asker_t *asker, ngx_http_kabinet_job_t *job);
+void ngx_http_kabinet_poll_look(ngx_http_kabinet_job_t *job);
 void ngx_http_kabinet_poll_park(ngx_http_kabinet_job_t *job);       /* frees the job */
 void ngx_http_kabinet_poll_leave(ngx_http_kabinet_asker_t *asker);
 

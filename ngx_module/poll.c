@@ -2,15 +2,15 @@
  * Long polls. A poll listens for its wake key from before its first look; with
  * nothing new its call is freed and only the request stays, with a timer and
  * this node in its pool. A wake, the end of its wait or the end of the worker
- * makes the call anew from the request, and not many of them at once: a thousand
- * polls that wake together must not fill the lane.
+ * makes the call anew from the request. Few look at a time and the others stand
+ * in line: a thousand that come or wake together must not fill the lane.
  */
 
 #include "ngx_http_kabinet.h"
 
 
-#define NGX_HTTP_KABINET_POLLS_AT_ONCE  32      /* calls made anew and under way */
-#define NGX_HTTP_KABINET_POLL_LINE      10000   /* ms that one in line holds a worker that quits */
+#define NGX_HTTP_KABINET_POLLS_AT_ONCE  32      /* that look */
+#define NGX_HTTP_KABINET_POLL_LINE      10000   /* ms that the last look is waited for */
 
 
 struct ngx_http_kabinet_poll_s {
@@ -34,7 +34,7 @@ ngx_http_kabinet_poll_bucket(ngx_http_kabinet_worker_t *w, u_char *key)
 }
 
 
-/* Who is in line is asked again as soon as there is room. */
+/* Who is in line looks as soon as there is room. */
 void
 ngx_http_kabinet_polls_next(ngx_http_kabinet_worker_t *w)
 {
@@ -48,7 +48,7 @@ ngx_http_kabinet_polls_next(ngx_http_kabinet_worker_t *w)
 
     w->polls.busy = 1;
 
-    while (w->polls.asking < NGX_HTTP_KABINET_POLLS_AT_ONCE && !ngx_queue_empty(&w->polls.line)) {
+    while (w->polls.looking < NGX_HTTP_KABINET_POLLS_AT_ONCE && !ngx_queue_empty(&w->polls.line)) {
         q = ngx_queue_head(&w->polls.line);
         poll = ngx_queue_data(q, ngx_http_kabinet_poll_t, line);
 
@@ -83,6 +83,12 @@ ngx_http_kabinet_poll_over(ngx_event_t *ev)
 
     poll = (ngx_http_kabinet_poll_t *) ((u_char *) ev - offsetof(ngx_http_kabinet_poll_t, timer));
 
+    /* the lane is stuck */
+    if (poll->last && poll->parked) {
+        ngx_http_kabinet_api_refuse(poll->asker, KAB_E_OVERLOADED);
+        return;
+    }
+
     poll->last = 1;
     ngx_add_timer(&poll->timer, NGX_HTTP_KABINET_POLL_LINE);
 
@@ -91,7 +97,19 @@ ngx_http_kabinet_poll_over(ngx_event_t *ev)
 }
 
 
-/* Before the call's first run. NGX_DECLINED: it is no long poll. */
+/* Counted until it is freed. */
+void
+ngx_http_kabinet_poll_look(ngx_http_kabinet_job_t *job)
+{
+    job->look = 1;
+    job->worker->polls.looking++;
+}
+
+
+/*
+ * Before the call's first run. NGX_DECLINED: it is no long poll; NGX_OK: it is, and looks with this
+ * job; NGX_AGAIN: it stands in line, the job is not wanted.
+ */
 ngx_int_t
 ngx_http_kabinet_poll_listen(ngx_http_kabinet_asker_t *asker, ngx_http_kabinet_job_t *job)
 {
@@ -119,6 +137,14 @@ ngx_http_kabinet_poll_listen(ngx_http_kabinet_asker_t *asker, ngx_http_kabinet_j
 
     ngx_queue_insert_tail(ngx_http_kabinet_poll_bucket(w, poll->key), &poll->queue);
     asker->poll = poll;
+
+    if (w->polls.looking == NGX_HTTP_KABINET_POLLS_AT_ONCE) {
+        poll->parked = 1;
+        ngx_http_kabinet_poll_wake(poll);
+        return NGX_AGAIN;
+    }
+
+    ngx_http_kabinet_poll_look(job);
 
     return NGX_OK;
 }

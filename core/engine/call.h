@@ -99,7 +99,7 @@ bool kab_call_park(kab_call_t *call, int64_t version);
 kab_err_t kab_route(kab_call_t *call);
 /* Origin, scheme, media type, size. */
 kab_err_t kab_admit(const kab_call_t *call);
-/* wait and version of a KAB_OP_POLL: both or none, or KAB_E_BAD_REQUEST. */
+/* wait and version of a KAB_OP_POLL: both or none, and then no body, or KAB_E_BAD_REQUEST. */
 kab_err_t kab_poll_read(kab_call_t *call);
 /* Flow or session, then fields. On the db lane. */
 kab_err_t kab_enter(kab_call_t *call);

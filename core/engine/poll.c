@@ -41,6 +41,9 @@ kab_err_t kab_poll_read(kab_call_t *call)
         }
     }
     call->poll.wait = (unsigned)wait;
+    if (wait && call->in.body.n) {
+        return KAB_E_BAD_REQUEST; /* nobody keeps a body until it is made anew */
+    }
     return !wait == !call->poll.version ? KAB_OK : KAB_E_BAD_REQUEST;
 }
 
