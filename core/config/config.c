@@ -39,6 +39,15 @@ typedef struct {
     X("kabinet_throttle", "login [free=N] [off=N] [address=N] [carrier=N]", 2, 5, ONCE,            \
       config_throttle)                                                                             \
     X("kabinet_networks", "carrier file=FILE", 2, 2, ONCE, config_networks)                        \
+    X("kabinet_code", "[length=4|6|8] [ttl=TIME] [attempts=N] [arm=on|off]", 1, 4, ONCE,           \
+      config_code)                                                                                 \
+    X("kabinet_activation_proof", "sms|none", 1, 1, ONCE, config_activation_proof)                 \
+    X("kabinet_device_hold", "TIME", 1, 1, ONCE, config_device_hold)                               \
+    X("kabinet_reregistration_hold", "TIME", 1, 1, ONCE, config_reregistration_hold)               \
+    X("kabinet_push", "ed24 url=URL token_file=FILE [timeout=TIME]", 3, 4, ONCE, config_push)      \
+    X("kabinet_sms", "rest url=URL token_file=FILE [timeout=TIME]", 3, 4, ONCE, config_sms)        \
+    X("kabinet_bmg", "rest url=URL token_file=FILE [timeout=TIME]", 3, 4, ONCE, config_bmg)        \
+    X("kabinet_web_app", "on|off", 1, 1, ONCE, config_web_app)                                     \
     X("kabinet_place", "$VARIABLE", 1, 1, ONCE, config_place)                                      \
     X("kabinet_unsafe", "on|off", 1, 1, ONCE, config_unsafe)
 
@@ -77,6 +86,11 @@ static void set_defaults(config_t *config)
     config->throttle =
         (kab_throttle_limits_t){.free = 5, .off = 100, .address = 1000, .address_carrier = 10000};
     config->phones = kab_phone_plan_default;
+    config->code = (kab_code_settings_t){.length = 4, .ttl = 5 * 60, .attempts = 3, .arm = true};
+    config->activation_sms = true;
+    config->device_hold = config->reregistration_hold = 24 * 3600;
+    config->push.timeout = config->sms.timeout = 5 * KAB_SECOND;
+    config->bmg.timeout = 20 * KAB_SECOND;
 }
 
 kab_config_t *kab_config_new(void)
@@ -109,7 +123,7 @@ void kab_config_free(kab_config_t *config)
 
 static const char *say_unknown(config_t *config, kab_span_t name)
 {
-    char known[320] = "";
+    char known[480] = "";
     size_t n = 0;
 
     for (size_t i = 0; i < DIRECTIVES_N; i++) {

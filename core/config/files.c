@@ -28,7 +28,8 @@ static const char *read_all(int fd, uint8_t *to, size_t room, size_t *n)
     return "is too large";
 }
 
-const char *config_slurp(config_t *config, const char *path, size_t max, kab_span_t *out)
+static const char *slurp(config_t *config, const char *path, size_t max, bool secret,
+                         kab_span_t *out)
 {
     struct stat st;
     const char *wrong = NULL;
@@ -42,6 +43,9 @@ const char *config_slurp(config_t *config, const char *path, size_t max, kab_spa
     }
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         wrong = "is not a regular file";
+    } else if (secret && st.st_mode & (S_IRWXO | S_IWGRP | S_IXGRP)) {
+        close(fd);
+        return config_say(config, "%s: others may read it: chmod 600 or 640", path);
     } else if ((uintmax_t)st.st_size > max) {
         wrong = "is too large";
     } else if (!(text = kab_alloc(config->arena, (size_t)st.st_size + 2))) {
@@ -56,6 +60,16 @@ const char *config_slurp(config_t *config, const char *path, size_t max, kab_spa
     }
     *out = (kab_span_t){text, n};
     return NULL;
+}
+
+const char *config_slurp(config_t *config, const char *path, size_t max, kab_span_t *out)
+{
+    return slurp(config, path, max, false, out);
+}
+
+const char *config_slurp_secret(config_t *config, const char *path, size_t max, kab_span_t *out)
+{
+    return slurp(config, path, max, true, out);
 }
 
 /* Every {lang} in the pattern becomes the language. */

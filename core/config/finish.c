@@ -27,10 +27,41 @@ static bool hash_is_weak(kab_hash_params_t hash)
     return hash.m < least[hash.t > 5 ? 5 : hash.t];
 }
 
+/* SECURITY 20 has the odds. */
+static const char *proof_is_weak(config_t *config)
+{
+    const char *zero = config->device_hold == 0           ? "kabinet_device_hold"
+                       : config->reregistration_hold == 0 ? "kabinet_reregistration_hold"
+                                                          : NULL;
+
+    if (!config->code.arm && config->code.length < 8) {
+        return config_say(config,
+                          "kabinet_code: length=%u can be guessed with arm=off; give length=8 or "
+                          "arm=on, or kabinet_unsafe on",
+                          config->code.length);
+    }
+    if (zero) {
+        return config_say(config,
+                          "%s: without a wait nobody can object; give a time above 0, such as 24h, "
+                          "or kabinet_unsafe on",
+                          zero);
+    }
+    if (!config->activation_sms) {
+        return config_say(config, "kabinet_activation_proof: with none anybody may say that a "
+                                  "number is theirs; give sms, or kabinet_unsafe on");
+    }
+    return NULL;
+}
+
 static const char *dangerous(config_t *config)
 {
+    const char *words;
+
     if (config->unsafe) {
         return NULL;
+    }
+    if ((words = proof_is_weak(config))) {
+        return words;
     }
     if (hash_is_weak(config->hash)) {
         return config_say(config,
@@ -79,7 +110,8 @@ const char *kab_config_finish(kab_config_t *config)
         return NULL;
     }
     if ((words = missing(config)) || (words = dangerous(config)) || (words = open_files(config)) ||
-        (words = config_read_consents(config)) || (words = config_read_networks(config))) {
+        (words = config_read_tokens(config)) || (words = config_read_consents(config)) ||
+        (words = config_read_networks(config))) {
         return words;
     }
     config->finished = true;

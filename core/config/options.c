@@ -150,6 +150,18 @@ static const char *set_time(config_t *config, kab_span_t arg, kab_span_t value,
     return NULL;
 }
 
+static const char *set_flag(config_t *config, kab_span_t arg, kab_span_t value,
+                            const option_t *option)
+{
+    bool on = kab_span_is(value, "on");
+
+    if (!on && !kab_span_is(value, "off")) {
+        return config_say(config, "\"%.*s\" is neither; give on or off", CONFIG_SHOW(arg));
+    }
+    *(bool *)option->to = on;
+    return NULL;
+}
+
 bool config_is_name(kab_span_t value, size_t max)
 {
     for (size_t i = 0; i < value.n; i++) {
@@ -198,12 +210,21 @@ static const char *set_one(config_t *config, kab_span_t arg, kab_span_t value,
     case OPTION_SECONDS:
     case OPTION_TIME:
         return set_time(config, arg, value, option);
+    case OPTION_FLAG:
+        return set_flag(config, arg, value, option);
     case OPTION_NAME:
         return set_name(config, arg, value, option);
+    case OPTION_URL:
+        return config_url(config, value, option->to);
     case OPTION_FILE:
         break;
     }
     return set_file(config, arg, value, option);
+}
+
+const char *config_value(config_t *config, kab_span_t arg, const option_t *option)
+{
+    return set_one(config, arg, arg, option);
 }
 
 static const char *say_options(config_t *config, kab_span_t arg, const option_t *options, size_t n)

@@ -24,7 +24,9 @@ typedef enum {
     OPTION_COUNT,   /* unsigned */
     OPTION_SECONDS, /* unsigned */
     OPTION_TIME,    /* kab_time_t */
+    OPTION_FLAG,    /* bool: on or off */
     OPTION_NAME,    /* char[max + 1]: letters, digits, '.', '_', '-' */
+    OPTION_URL,     /* const char *, in the arena: of a service */
     OPTION_FILE     /* const char *, in the arena */
 } option_type_t;
 
@@ -38,6 +40,8 @@ typedef struct {
 /* Each of `args` must be one of `options` and none may stand twice. NULL, or words. */
 const char *config_options(config_t *config, const kab_span_t *args, size_t n,
                            const option_t *options, size_t options_n);
+/* One argument that is a value alone. */
+const char *config_value(config_t *config, kab_span_t arg, const option_t *option);
 /* A number of bytes with k, m or g. False: not a size. */
 bool config_size(kab_span_t text, size_t *out);
 /* Letters, digits, '.', '_', '-'. */
@@ -62,13 +66,27 @@ const char *config_consent(config_t *config, const kab_span_t *args, size_t n);
 const char *config_session(config_t *config, const kab_span_t *args, size_t n);
 const char *config_throttle(config_t *config, const kab_span_t *args, size_t n);
 const char *config_networks(config_t *config, const kab_span_t *args, size_t n);
+const char *config_code(config_t *config, const kab_span_t *args, size_t n);
+const char *config_activation_proof(config_t *config, const kab_span_t *args, size_t n);
+const char *config_device_hold(config_t *config, const kab_span_t *args, size_t n);
+const char *config_reregistration_hold(config_t *config, const kab_span_t *args, size_t n);
+const char *config_push(config_t *config, const kab_span_t *args, size_t n);
+const char *config_sms(config_t *config, const kab_span_t *args, size_t n);
+const char *config_bmg(config_t *config, const kab_span_t *args, size_t n);
+const char *config_web_app(config_t *config, const kab_span_t *args, size_t n);
 const char *config_place(config_t *config, const kab_span_t *args, size_t n);
 const char *config_unsafe(config_t *config, const kab_span_t *args, size_t n);
+
+/* The address of a service, as settings keep it. NULL, or words. */
+const char *config_url(config_t *config, kab_span_t text, const char **out);
 
 /* ---- files (config_files.c, config_networks.c) ----------------------------- */
 
 /* Whole content in the arena, with a NUL behind it. NULL, or words. */
 const char *config_slurp(config_t *config, const char *path, size_t max, kab_span_t *out);
+/* The same of a file that only its owner may change and others may not read. */
+const char *config_slurp_secret(config_t *config, const char *path, size_t max, kab_span_t *out);
+const char *config_read_tokens(config_t *config);
 const char *config_read_consents(config_t *config);
 const char *config_read_networks(config_t *config);
 

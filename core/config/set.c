@@ -213,10 +213,8 @@ const char *config_place(config_t *config, const kab_span_t *args, size_t n)
 
 const char *config_unsafe(config_t *config, const kab_span_t *args, size_t n)
 {
+    const option_t option = {"", OPTION_FLAG, &config->unsafe, 0, 0};
+
     (void)n;
-    config->unsafe = kab_span_is(args[0], "on");
-    if (!config->unsafe && !kab_span_is(args[0], "off")) {
-        return config_say(config, "\"%.*s\" is neither; give on or off", CONFIG_SHOW(args[0]));
-    }
-    return NULL;
+    return config_value(config, args[0], &option);
 }

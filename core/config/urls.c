@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/host.h"
+
 static bool contains(kab_span_t text, uint8_t c)
 {
     return text.n > 0 && memchr(text.p, c, text.n) != NULL;
@@ -170,11 +172,6 @@ const char *config_redis(config_t *config, const kab_span_t *args, size_t n)
     return NULL;
 }
 
-static bool is_loopback(kab_span_t host)
-{
-    return is_word(host, "localhost") || is_word(host, "[::1]") || kab_span_starts(host, "127.");
-}
-
 /* As a browser writes the Origin header (RFC 6454 section 6.1): lower case, without a path and
  * without the scheme's own port. NULL: not an origin. */
 static const char *origin_text(config_t *config, kab_span_t url, bool *plain)
@@ -197,7 +194,7 @@ static const char *origin_text(config_t *config, kab_span_t url, bool *plain)
     if (!host_and_port(copy, false, &host, &port)) {
         return NULL;
     }
-    *plain = *plain && !is_loopback(host);
+    *plain = *plain && !kab_host_is_loopback(host);
     if (port == 0 || port == (scheme == 7 ? 80 : 443)) {
         return kab_format(config->arena, "%.*s%.*s", (int)scheme, text, CONFIG_SHOW(host));
     }
@@ -225,4 +222,40 @@ const char *config_origin(config_t *config, const kab_span_t *args, size_t n)
     }
     config->origin_n = (unsigned)n;
     return NULL;
+}
+
+/* Where people's numbers and codes are sent: SECURITY 31. */
+const char *config_url(config_t *config, kab_span_t text, const char **out)
+{
+    bool plain = kab_span_starts(text, "http://");
+    size_t scheme = plain ? 7 : 8;
+    kab_span_t rest = text, host;
+    int64_t port;
+    bool good = text.n <= 256 && (plain || kab_span_starts(text, "https://"));
+
+    for (size_t i = 0; i < text.n; i++) {
+        good = good && text.p[i] > 0x20 && text.p[i] < 0x7F && !strchr("?#@\\\"'<>", text.p[i]);
+    }
+    if (good) {
+        rest.p += scheme;
+        rest.n -= scheme;
+        good = host_and_port(kab_span_cut(&rest, '/'), false, &host, &port);
+    }
+    if (!good) {
+        return config_say(
+            config, "\"%.*s\" is not the address of a service; give https://HOST[:PORT][/PATH]",
+            CONFIG_SHOW(text));
+    }
+    if (plain && !kab_host_is_loopback(host)) {
+        return config_say(
+            config,
+            "\"%.*s\" is not encrypted; give https://HOST[:PORT][/PATH], http:// only "
+            "for this machine itself",
+            CONFIG_SHOW(text));
+    }
+    while (text.p[text.n - 1] == '/') {
+        text.n--;
+    }
+    *out = kab_text(config->arena, text);
+    return *out ? NULL : config_say(config, "out of memory");
 }

@@ -21,6 +21,22 @@ typedef struct {
     unsigned bits;       /* of 128 */
 } kab_network_t;
 
+/* How a person proves to hold a phone (SECURITY 8, 20). */
+typedef struct {
+    unsigned length;   /* digits: 4, 6 or 8 */
+    unsigned ttl;      /* seconds */
+    unsigned attempts; /* wrong codes that burn it */
+    bool arm;          /* the code is drawn when the app chose the right sign, not before */
+} kab_code_settings_t;
+
+/* A service outside; url NULL: there is none. */
+typedef struct {
+    const char *url; /* "https://host[:port][/path]" without a slash at its end; http on loopback */
+    const char *token_path;
+    kab_span_t token; /* visible ASCII, read from the file */
+    kab_time_t timeout;
+} kab_provider_settings_t;
+
 struct kab_config_s {
     kab_arena_t *arena; /* owns every string below */
     char zone_name[64];
@@ -47,13 +63,18 @@ struct kab_config_s {
     kab_network_t *carrier;
     unsigned carrier_n;
     kab_phone_plan_t phones;
+    kab_code_settings_t code;
+    bool activation_sms;                       /* an SMS code proves the number (FLOWS 3) */
+    unsigned device_hold, reregistration_hold; /* seconds */
+    kab_provider_settings_t push, sms, bmg;
+    bool web_app;
     bool unsafe;
     bool finished;
     const char *beside; /* relative file names stand beside this directory; NULL: as they are */
     const char *consent_file[KAB_CONSENT_KINDS]; /* with {lang} */
     const char *networks_path;
     uint32_t seen;   /* directives that may stand once */
-    char words[512]; /* the last complaint */
+    char words[640]; /* the last complaint */
 };
 
 /* True if the address belongs to a carrier's prefix (kabinet_networks). */
