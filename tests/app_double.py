@@ -57,12 +57,15 @@ class Gateway(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, jwk=None):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, jwk=None, handler=None):
+        super().__init__(("127.0.0.1", 0), handler or Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.jwk = jwk  # None: the one that the body brings
         self.answers, self.seen = [], []
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def reply(self, _seen):
+        return self.answers.pop(0) if self.answers else (500, b"", {})
 
     def will(self, status, body=b"", **headers):
         self.answers.append((status, body, {name.replace("_", "-"): text for name, text in headers.items()}))
@@ -79,12 +82,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         fields = json.loads(body) if body else None
         gateway.jwk = gateway.jwk or (fields or {}).get("public_key")
         found = INPUT.match(self.headers.get("Signature-Input") or "")
-        gateway.seen.append({
+        seen = {
             "request": f"{self.command} {self.path}", "fields": fields, "cookie": self.headers.get("Cookie"),
             "fault": fault(gateway.jwk, self.command, gateway.url + self.path, self.headers, body),
             "keyid": found and found[3], "nonce": found and found[4], "created": found and int(found[2]),
-        })
-        status, said, headers = gateway.answers.pop(0) if gateway.answers else (500, b"", {})
+        }
+        gateway.seen.append(seen)
+        status, said, headers = gateway.reply(seen)
         data = said if isinstance(said, bytes) else json.dumps(said).encode()
         self.send_response_only(status)
         for name, text in headers.items():

@@ -234,8 +234,8 @@ def test_as_a_demonstration_person(gateway, run, tmp_path):
 # ---- refusals -------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("status, code, more, headers, says", [
-    (401, "clock_skew", {}, {"Date": email.utils.formatdate(time.time() - 300, usegmt=True)},
-     r"clock is (29|30|31)\d s ahead of .* set it right"),
+    (401, "clock_skew", {}, {"Date": email.utils.formatdate(time.time() - 30000, usegmt=True)},
+     r"clock is 3\d{4} s ahead of .* set it right"),
     (401, "clock_skew", {}, {}, "clock is off: set it right"),
     (401, "signature_invalid", {}, {}, "--url"),
     (404, "device_unknown", {}, {}, "activate again"),
