@@ -1,0 +1,202 @@
+// An active device: what waits for a confirmation, the code after a right sign, the feed.
+
+import { now, phone as gateway } from './app-api.js';
+import { challengeCard, eventRow } from './app-cards.js';
+import { put, time } from './i18n.js';
+import { $, notice } from './ui.js';
+
+const POLL = 25; // seconds that the gateway may keep a request
+const PAUSE = 3000; // ms between two polls that came back at once
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+// Asks once more. Resolves to true for yes.
+export function sure(title, about) {
+  put($('sure-title'), title);
+  put($('sure-about'), about);
+  put($('sure-yes'), title);
+  $('sure').returnValue = '';
+  $('sure').showModal();
+  $('sure-no').focus();
+  return new Promise((resolve) => {
+    $('sure').addEventListener('close', () => resolve($('sure').returnValue === 'yes'), { once: true });
+  });
+}
+$('sure-yes').addEventListener('click', () => $('sure').close('yes'));
+$('sure-no').addEventListener('click', () => $('sure').close());
+
+// ---- the code -----------------------------------------------------------------------------
+
+let hiding = null;
+
+function showCode({ code, expires_at: until }) {
+  $('code-digits').textContent = code;
+  $('code-spoken').textContent = Array.from(code).join(' ');
+  put($('code-until'), 'app.code.until', { time: time(until) });
+  $('code').hidden = false;
+  $('code-title').focus();
+  clearTimeout(hiding);
+  hiding = setTimeout(hideCode, Math.max(0, Date.parse(until) - now()));
+}
+
+function hideCode() {
+  clearTimeout(hiding);
+  if ($('code').hidden) return;
+  const within = $('code').contains(document.activeElement);
+  $('code').hidden = true;
+  $('code-digits').textContent = '';
+  $('code-spoken').textContent = '';
+  if (within && !$('live').hidden) $('challenges-title').focus();
+}
+$('hide-code').addEventListener('click', hideCode);
+
+// `refused` says what went wrong; `active` hears that the gateway takes this device for active.
+export function screen({ device, refused, active }) {
+  let challenges = [];
+  let claimed = null; // by its QR code; the gateway's list need not hold it
+  let events = [];
+  let polling = null;
+
+  // Cards that stay are not touched, so that a focus and a finger stay where they are.
+  function drawChallenges() {
+    const kept = new Map(Array.from($('challenges').children, (card) => [card.dataset.id, card]));
+    for (const [id, card] of kept) if (!challenges.some((each) => each.id === id)) card.remove();
+    for (const each of challenges) if (!kept.has(each.id)) $('challenges').append(challengeCard(each, { choose, deny }));
+    $('none').hidden = challenges.length > 0;
+  }
+
+  function drawEvents() {
+    $('events').replaceChildren(...events.map((each) => eventRow(each, object)));
+    $('no-events').hidden = events.length > 0;
+  }
+
+  function draw() {
+    $('challenges').replaceChildren();
+    drawChallenges();
+    drawEvents();
+  }
+
+  function adopt(found) {
+    const known = new Set(challenges.map((each) => each.id));
+    const listed = claimed && found.some((each) => each.id === claimed.id);
+    if (claimed && Date.parse(claimed.expires_at) <= now()) claimed = null;
+    challenges = claimed && !listed ? [...found, claimed] : found;
+    drawChallenges();
+    if (challenges.some((each) => !known.has(each.id))) notice('quiet', 'app.challenges.new');
+  }
+
+  function gone(challenge) {
+    challenges = challenges.filter((each) => each.id !== challenge.id);
+    if (claimed?.id === challenge.id) claimed = null;
+    drawChallenges();
+    $('challenges-title').focus();
+  }
+
+  // ---- asking -----------------------------------------------------------------------------
+
+  async function poll(stop) {
+    let wanted = 0; // the first answer comes at once
+    while (!stop.aborted) {
+      const begun = Date.now();
+      try {
+        const answer = await gateway.challenges(device(), wanted, stop);
+        if (stop.aborted) return;
+        await active();
+        adopt(answer.challenges ?? []);
+        wanted = POLL;
+        await pause(Math.max(0, PAUSE - (Date.now() - begun)));
+      } catch (refusal) {
+        if (stop.aborted) return;
+        if (refusal.status !== 0 && refusal.status !== 429 && !(refusal.status >= 500)) {
+          await refused(refusal, start);
+          return;
+        }
+        await refused(refusal);
+        await pause(Math.max(PAUSE, refusal.retryAfter * 1000));
+        if (!stop.aborted) notice();
+      }
+    }
+  }
+
+  function stop() {
+    polling?.abort();
+    hideCode();
+  }
+
+  function watch() {
+    polling?.abort();
+    polling = new AbortController();
+    if (!document.hidden) poll(polling.signal);
+  }
+
+  function start() {
+    watch();
+    readEvents();
+  }
+  document.addEventListener('visibilitychange', () => { if (!$('live').hidden) watch(); });
+
+  // ---- answering --------------------------------------------------------------------------
+
+  async function choose(challenge, sign) {
+    notice();
+    try {
+      showCode(await gateway.open(device(), challenge.id, sign));
+    } catch (refusal) {
+      if (refusal.status === 410 || refusal.code === 'not_found') {
+        gone(challenge);
+        notice('bad', 'app.burned');
+      } else await refused(refusal, () => choose(challenge, sign));
+    }
+  }
+
+  async function deny(challenge, report) {
+    notice();
+    try {
+      await gateway.deny(device(), challenge.id, report);
+      hideCode();
+      gone(challenge);
+      notice('good', report ? 'app.reported' : 'app.denied');
+    } catch (refusal) {
+      await refused(refusal, () => deny(challenge, report));
+    }
+  }
+
+  async function claim(secret) {
+    claimed = await gateway.claim(device(), secret);
+    adopt(challenges.filter((each) => each.id !== claimed.id));
+    $(`what-${claimed.id}`)?.focus();
+  }
+
+  // ---- the feed ---------------------------------------------------------------------------
+
+  async function readEvents() {
+    try {
+      events = (await gateway.events(device())).events ?? [];
+      drawEvents();
+    } catch (refusal) {
+      await refused(refusal, start);
+    }
+  }
+  $('reread').addEventListener('click', readEvents);
+
+  async function object(event) {
+    if (!await sure('app.object', 'app.object.ask')) return;
+    notice();
+    try {
+      await gateway.object(device(), event.id);
+      await readEvents();
+      notice('good', 'app.objected');
+      $('events-title').focus();
+    } catch (refusal) {
+      await refused(refusal);
+    }
+  }
+
+  function clear() {
+    challenges = [];
+    claimed = null;
+    events = [];
+    draw();
+  }
+
+  return { start, stop, draw, clear, claim };
+}
