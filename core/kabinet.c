@@ -24,12 +24,20 @@ kab_err_t kab_open(const kab_config_t *config, const kab_env_t *env, kab_t **out
     kab->config = config;
     kab->env = env ? *env : kab_env_system;
     kab->tables = &kab_tables;
+    kab->ports = kab->tables->ports->open(kab);
+    if (!kab->ports) {
+        free(kab);
+        return KAB_E_UNAVAILABLE;
+    }
     *out = kab;
     return KAB_OK;
 }
 
 void kab_close(kab_t *kab)
 {
+    if (kab) {
+        kab->tables->ports->close(kab->ports);
+    }
     free(kab);
 }
 

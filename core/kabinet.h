@@ -43,6 +43,7 @@ typedef struct {
     unsigned session_idle;  /* seconds */
     unsigned session_touch; /* seconds between touches of the idle clock in Redis */
     unsigned session_stale; /* seconds */
+    bool web_app;           /* /kabinet/app/ is served */
 } kab_config_facts_t;
 void kab_config_facts(const kab_config_t *config,
                       kab_config_facts_t *out); /* borrowed from config */
@@ -54,7 +55,7 @@ void kab_config_facts(const kab_config_t *config,
 kab_err_t kab_open(const kab_config_t *config, const kab_env_t *env, kab_t **out);
 void kab_close(kab_t *kab);
 
-typedef enum { KAB_LANE_DB, KAB_LANE_HASH, KAB_LANES } kab_lane_t;
+typedef enum { KAB_LANE_DB, KAB_LANE_HASH, KAB_LANE_HTTP, KAB_LANES } kab_lane_t;
 
 /* What a thread keeps: connections opened on demand, Argon2 memory. Used by one
  * thread at a time. */
@@ -73,6 +74,8 @@ typedef struct {
     kab_span_t place;          /* value of kabinet_place, or empty */
     const kab_span_t *cookies; /* each Cookie header line as sent */
     size_t cookies_n;
+    kab_span_t target; /* of the request line, as sent: "/kabinet/…?…" */
+    kab_span_t content_digest, signature_input, signature; /* RFC 9530, RFC 9421 */
     kab_span_t body;
     bool has_body;         /* a body was sent, perhaps empty */
     uint8_t address[16];   /* client, IPv4 as ::ffff:a.b.c.d (RFC 4291) */
@@ -83,8 +86,9 @@ typedef struct {
 
 /* What a call wants next. */
 typedef enum {
-    KAB_TODO_DB,    /* kab_call_run on a thread of KAB_LANE_DB */
-    KAB_TODO_HASH,  /* … of KAB_LANE_HASH */
+    KAB_TODO_DB = KAB_LANE_DB, /* kab_call_run on a thread of that lane */
+    KAB_TODO_HASH = KAB_LANE_HASH,
+    KAB_TODO_HTTP = KAB_LANE_HTTP,
     KAB_TODO_REPLY, /* kab_call_reply; send it at not_before */
     KAB_TODO_PARK   /* a long poll with nothing new: free it and make it anew when it is woken */
 } kab_todo_t;
@@ -97,11 +101,12 @@ size_t kab_body_limit(const kab_t *kab, kab_span_t method, kab_span_t path);
 kab_call_t *kab_call_new(kab_t *kab, const kab_request_t *request, kab_todo_t *todo);
 
 typedef enum {
-    KAB_TIMER_ENDED, /* each second on worker 0: newly ended sessions (reply->ended; reply->status
-                        200 if PostgreSQL was heard) */
-    KAB_TIMER_AUDIT, /* each second on worker 0: seals audit rows; each minute the head goes to
-                        syslog */
-    KAB_TIMER_SWEEP, /* each hour on worker 0: retention */
+    KAB_TIMER_ENDED,  /* each second on worker 0: newly ended sessions (reply->ended; reply->status
+                         200 if PostgreSQL was heard) */
+    KAB_TIMER_AUDIT,  /* each second on worker 0: seals audit rows; each minute the head goes to
+                         syslog */
+    KAB_TIMER_OUTBOX, /* on worker 0, often: sends what waits; reply->again: there is more */
+    KAB_TIMER_SWEEP,  /* each hour on worker 0: retention */
     KAB_TIMERS
 } kab_timer_t;
 kab_call_t *kab_call_timer(kab_t *kab, kab_timer_t timer, kab_todo_t *todo); /* LOOP */
@@ -184,6 +189,7 @@ typedef struct {
     kab_span_t cookies[KAB_REPLY_COOKIES]; /* whole Set-Cookie values */
     unsigned cookies_n;
     kab_time_t not_before; /* 0: now */
+    bool again;            /* of a timer job: at once */
     bool cacheable;        /* else Cache-Control: no-store */
     const uint8_t (
         *ended)[KAB_SESSION_ID]; /* sessions that this call ended, to drop from memory first */

@@ -174,5 +174,6 @@ void kab_config_facts(const kab_config_t *config, kab_config_facts_t *out)
         .session_idle = config->session.idle,
         .session_touch = kab_session_touch(&config->session),
         .session_stale = config->stale,
+        .web_app = config->web_app,
     };
 }

@@ -5,10 +5,8 @@
 #include "engine/call.h"
 
 static const char *const state_names[KAB_STATES] = {
-    [KAB_STATE_NONE] = "",
-    [KAB_STATE_IDENTIFY] = "identify",
-    [KAB_STATE_PASSWORD] = "password",
-    [KAB_STATE_DONE] = "done",
+    [KAB_STATE_NONE] = "",     [KAB_STATE_IDENTIFY] = "identify", [KAB_STATE_PASSWORD] = "password",
+    [KAB_STATE_DONE] = "done", [KAB_STATE_CODE] = "code",         [KAB_STATE_ACTIVATE] = "activate",
 };
 
 const char *kab_state_name(kab_state_t state)
@@ -50,12 +48,8 @@ static json_t *steps_json(const kab_flow_t *flow)
 json_t *kab_flow_json(kab_call_t *call)
 {
     const kab_flow_t *flow = &call->flow;
-    json_t *data = json_object();
+    json_t *data = call->data ? json_incref(call->data) : json_object();
 
-    if (flow->state == KAB_STATE_DONE) {
-        json_object_set_new(data, "redirect",
-                            json_string(flow->return_to[0] ? flow->return_to : "/"));
-    }
     return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "id", flow->id, "kind",
                      flow->kind->name, "state", kab_state_name(flow->state), "version",
                      (json_int_t)flow->version, "steps", steps_json(flow), "now",
@@ -76,6 +70,9 @@ static json_t *problem_json(kab_call_t *call, kab_err_t err)
 
     if (err == KAB_E_THROTTLED) {
         json_object_set_new(problem, "retry_after", json_integer(call->reply.retry_after));
+    }
+    if (err == KAB_E_CODE_WRONG) {
+        json_object_set_new(problem, "attempts_left", json_integer(call->attempts_left));
     }
     if (err == KAB_E_VALIDATION) {
         json_t *errors = json_array();
@@ -132,6 +129,12 @@ void kab_answer(kab_call_t *call, kab_err_t err)
             reply->not_before = on_the_grid(call);
         }
         put_body(call, problem_json(call, err), "application/problem+json");
+        return;
+    }
+    if (call->text.n) {
+        reply->status = 200;
+        reply->content_type = call->text_type;
+        reply->body = call->text;
         return;
     }
     if (!call->answer && call->flow.kind) {

@@ -57,9 +57,10 @@ static bool copy_request(kab_call_t *call, const kab_request_t *request)
 {
     kab_request_t *in = &call->in;
     kab_span_t *spans[] = {
-        &in->method,       &in->path,   &in->query,      &in->scheme,     &in->host,
-        &in->content_type, &in->origin, &in->fetch_site, &in->user_agent, &in->accept_language,
-        &in->place,        &in->body,   &in->request_id};
+        &in->method,          &in->path,     &in->query,      &in->scheme,     &in->host,
+        &in->content_type,    &in->origin,   &in->fetch_site, &in->user_agent, &in->accept_language,
+        &in->place,           &in->body,     &in->request_id, &in->target,     &in->content_digest,
+        &in->signature_input, &in->signature};
     kab_span_t *cookies = kab_alloc(call->arena, (request->cookies_n + 1) * sizeof(*cookies));
 
     *in = *request;
@@ -91,7 +92,7 @@ static kab_todo_t next(const kab_call_t *call)
         return KAB_TODO_DB;
     }
     const kab_step_t *step = &call->op->steps[call->step];
-    return step->name && step->lane == KAB_LANE_HASH ? KAB_TODO_HASH : KAB_TODO_DB;
+    return step->name ? (kab_todo_t)step->lane : KAB_TODO_DB;
 }
 
 static void run_local(kab_call_t *call)
@@ -164,6 +165,19 @@ static kab_err_t store_flow(kab_call_t *call)
     return err;
 }
 
+/* What the page shows beside the state. A change that stands is told even if this cannot be. */
+static kab_err_t describe_flow(kab_call_t *call)
+{
+    const kab_flow_kind_t *kind = call->flow.kind;
+
+    if (call->answer || call->text.n || !kind || !kind->describe) {
+        return KAB_OK;
+    }
+    call->data = json_object();
+    kab_err_t err = kind->describe(call);
+    return call->committed ? KAB_OK : err;
+}
+
 static void run_steps(kab_call_t *call, kab_lane_t lane)
 {
     kab_err_t err = KAB_OK;
@@ -186,6 +200,9 @@ static void run_steps(kab_call_t *call, kab_lane_t lane)
     }
     if (err == KAB_OK) {
         err = store_flow(call);
+    }
+    if (err == KAB_OK && lane == KAB_LANE_DB) {
+        err = describe_flow(call);
     }
     if (err == KAB_E_INTERNAL) {
         kab_log(&call->log, KAB_LOG_ERROR, "operation %s failed", call->op->name);
@@ -242,6 +259,7 @@ void kab_call_free(kab_call_t *call)
     if (call) {
         json_decref(call->body);
         json_decref(call->answer);
+        json_decref(call->data);
         kab_arena_close(call->arena);
     }
 }
@@ -261,7 +279,7 @@ kab_call_t *kab_handle(kab_t *kab, const kab_request_t *request,
             call = kab_call_new(kab, &last, &todo);
             continue;
         }
-        todo = kab_call_run(call, threads[todo == KAB_TODO_HASH ? KAB_LANE_HASH : KAB_LANE_DB]);
+        todo = kab_call_run(call, threads[(kab_lane_t)todo]);
     }
     return call;
 }
@@ -280,9 +298,12 @@ kab_err_t kab_thread_open(kab_t *kab, kab_lane_t lane, kab_thread_t **out)
             thread->pg = kab_pg_open(kab->config->conninfo);
             thread->redis = kab_redis_open(kab->config->redis, kab->config->redis_n);
             ok = thread->pg && thread->redis;
-        } else {
+        } else if (lane == KAB_LANE_HASH) {
             thread->hasher = kab_hasher_open();
             ok = thread->hasher != NULL;
+        } else {
+            thread->ports = kab->tables->ports->thread_open(kab->ports);
+            ok = thread->ports != NULL;
         }
     }
     if (!ok) {
@@ -303,6 +324,9 @@ void kab_thread_close(kab_thread_t *thread)
             kab_redis_close(thread->redis);
         }
         kab_hasher_close(thread->hasher);
+        if (thread->ports) {
+            thread->kab->tables->ports->thread_close(thread->ports);
+        }
         free(thread);
     }
 }

@@ -5,6 +5,7 @@
 #ifndef KAB_CALL_H
 #define KAB_CALL_H
 
+#include "cabinet/device.h"
 #include "engine/flow.h"
 #include "engine/op.h"
 #include "engine/settings.h"
@@ -15,6 +16,7 @@ struct kab_s {
     const struct kab_config_s *config;
     kab_env_t env;
     const kab_tables_t *tables;
+    void *ports;             /* tables->ports */
     int64_t ended_cursor;    /* the timer's own: only its one call in flight touches it */
     kab_time_t head_told_at; /* likewise of the audit timer */
     bool unsafe_noted;       /* likewise */
@@ -26,6 +28,7 @@ struct kab_thread_s {
     kab_pg_t *pg;
     kab_redis_t *redis;
     kab_hasher_t *hasher;
+    void *ports; /* KAB_LANE_HTTP: tables->ports */
 };
 
 enum { KAB_PARAMS = 2 };
@@ -60,11 +63,16 @@ struct kab_call_s {
     kab_flow_t flow;
     bool flow_changed;     /* store it at the end */
     kab_session_t session; /* KAB_AUTH_SESSION */
+    kab_device_t device;   /* KAB_AUTH_DEVICE */
     void *scratch;         /* the operation's own, in the arena */
 
+    json_t *data;    /* of the flow in its present state: kind->describe */
+    kab_span_t text; /* body of a good answer that is no JSON, and its type */
+    const char *text_type;
     json_t *answer;      /* body of a good answer; NULL: 204, or the flow if there is one */
     int status;          /* of a good answer; 0: by the rule above */
     kab_time_t wait;     /* of KAB_E_THROTTLED */
+    int attempts_left;   /* of KAB_E_CODE_WRONG */
     kab_ended_t dropped; /* sessions that this call ended */
     kab_reply_t reply;
 };

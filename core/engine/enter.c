@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/call.h"
+#include "engine/signed.h"
 
 static kab_err_t enter_flow(kab_call_t *call)
 {
@@ -76,6 +77,10 @@ kab_err_t kab_enter(kab_call_t *call)
     case KAB_AUTH_SESSION:
         err = enter_session(call);
         break;
+    case KAB_AUTH_DEVICE:
+        err = kab_enter_device(call);
+        break;
+    case KAB_AUTH_KEY: /* its first step finds the key */
     case KAB_AUTH_NONE:
     case KAB_AUTH_TIMER:
         break;

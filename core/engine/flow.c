@@ -38,6 +38,13 @@ static const kab_script_t delete_script = {
     "return n",
 };
 
+static const kab_script_t bump_script = {
+    "flow_bump",
+    "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end "
+    "redis.call('PUBLISH', ARGV[2], ARGV[1]) "
+    "return redis.call('HINCRBY', KEYS[1], 'v', 1)",
+};
+
 typedef struct {
     char flow[96];   /* the flow's key */
     char prefix[64]; /* of every flow of this browser */
@@ -64,10 +71,11 @@ static kab_span_t pack(const kab_world_t *w, const kab_flow_t *flow, const char 
     kab_span_t text = KAB_NONE;
     kab_place_t place = {"flow", "d", kab_span_of(key)};
     json_t *value =
-        json_pack("{s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:i}", "kind", flow->kind->name, "state",
-                  (int)flow->state, "created", (json_int_t)flow->created_at, "expires",
+        json_pack("{s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:i, s:b, s:I}", "kind", flow->kind->name,
+                  "state", (int)flow->state, "created", (json_int_t)flow->created_at, "expires",
                   (json_int_t)flow->expires_at, "lang", (int)flow->lang, "return", flow->return_to,
-                  "iin", flow->iin.digits, "consents", (int)flow->consents);
+                  "iin", flow->iin.digits, "consents", (int)flow->consents, "from_login",
+                  (int)flow->from_login, "generation", (json_int_t)flow->generation);
 
     if (value) {
         text = kab_json_text(w->arena, value);
@@ -90,8 +98,8 @@ static bool unpack(const kab_world_t *w, const kab_flow_kind_t *const *kinds, ka
                    const char *key, kab_flow_t *flow)
 {
     const char *kind, *back, *iin;
-    int state, lang, consents;
-    json_int_t created, expires;
+    int state, lang, consents, from_login = 0;
+    json_int_t created, expires, generation = 0;
     kab_span_t text;
     kab_place_t place = {"flow", "d", kab_span_of(key)};
     json_t *value;
@@ -101,9 +109,10 @@ static bool unpack(const kab_world_t *w, const kab_flow_kind_t *const *kinds, ka
         return false;
     }
     value = kab_json_object(text);
-    ok = value && json_unpack(value, "{s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:i}", "kind", &kind,
-                              "state", &state, "created", &created, "expires", &expires, "lang",
-                              &lang, "return", &back, "iin", &iin, "consents", &consents) == 0;
+    ok = value && json_unpack(value, "{s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:i, s?b, s?I}", "kind",
+                              &kind, "state", &state, "created", &created, "expires", &expires,
+                              "lang", &lang, "return", &back, "iin", &iin, "consents", &consents,
+                              "from_login", &from_login, "generation", &generation) == 0;
     if (ok) {
         flow->kind = find_kind(kinds, kind);
         flow->state = (kab_state_t)state;
@@ -111,12 +120,27 @@ static bool unpack(const kab_world_t *w, const kab_flow_kind_t *const *kinds, ka
         flow->expires_at = expires;
         flow->lang = (unsigned)lang;
         flow->consents = (uint32_t)consents;
+        flow->from_login = from_login;
+        flow->generation = generation;
         snprintf(flow->return_to, sizeof(flow->return_to), "%s", back);
         snprintf(flow->iin.digits, sizeof(flow->iin.digits), "%s", iin);
         ok = flow->kind && state > KAB_STATE_NONE && state < KAB_STATES;
     }
     json_decref(value);
     return ok;
+}
+
+/* Life is counted from the beginning, idleness from now. */
+static void set_expiry(const kab_world_t *w, kab_flow_t *flow)
+{
+    kab_time_t end = flow->created_at + flow->kind->life;
+    kab_time_t idle = w->env->now(w->env->ctx) + flow->kind->idle;
+
+    if (flow->kind->idle) {
+        flow->expires_at = idle < end ? idle : end;
+    } else if (flow->version <= 1) {
+        flow->expires_at = end;
+    }
 }
 
 static kab_span_t life_ms(const kab_world_t *w, const kab_flow_t *flow)
@@ -137,7 +161,7 @@ kab_err_t kab_flow_create(const kab_world_t *w, kab_flow_t *flow)
     kab_b64url(random, sizeof(random), flow->id);
     flow->version = 1;
     flow->created_at = w->env->now(w->env->ctx);
-    flow->expires_at = flow->created_at + flow->kind->life;
+    set_expiry(w, flow);
 
     name_keys(flow->browser, flow->id, &keys);
     sealed = pack(w, flow, keys.flow);
@@ -207,6 +231,7 @@ kab_err_t kab_flow_store(const kab_world_t *w, kab_flow_t *flow)
     kab_span_t sealed;
     kab_err_t err;
 
+    set_expiry(w, flow);
     name_keys(flow->browser, flow->id, &keys);
     sealed = pack(w, flow, keys.flow);
     if (sealed.n == 0) {
@@ -240,4 +265,25 @@ kab_err_t kab_flow_delete(const kab_world_t *w, const kab_flow_t *flow)
     const kab_span_t names[] = {kab_span_of(keys.flow), kab_span_of(keys.set)};
     const kab_span_t args[] = {kab_span_of(flow->id), KAB_SPAN(KAB_WAKE_CHANNEL)};
     return kab_redis_script(&w->cache, &delete_script, names, 2, args, 2, &reply);
+}
+
+kab_span_t kab_flow_name(kab_arena_t *arena, const kab_flow_t *flow)
+{
+    char tag[KAB_B64_SIZE(16)];
+
+    kab_b64url(flow->browser, 16, tag);
+    return kab_span_of(kab_format(arena, "%s:%s", tag, flow->id));
+}
+
+void kab_flow_bump(const kab_world_t *w, kab_span_t name)
+{
+    kab_span_t id = name, tag = kab_span_cut(&id, ':');
+    const kab_redis_reply_t *reply;
+    const kab_span_t keys[] = {kab_span_of(
+        kab_format(w->arena, "kabinet:{%.*s}:f:%.*s", (int)tag.n, tag.p, (int)id.n, id.p))};
+    const kab_span_t args[] = {id, KAB_SPAN(KAB_WAKE_CHANNEL)};
+
+    if (kab_redis_script(&w->cache, &bump_script, keys, 1, args, 2, &reply) != KAB_OK) {
+        kab_log(w->log, KAB_LOG_NOTICE, "a flow's page was not told of a change");
+    }
 }

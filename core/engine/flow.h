@@ -27,8 +27,10 @@ typedef struct {
     kab_time_t created_at, expires_at;
     unsigned lang; /* index of kab_languages */
     char return_to[KAB_RETURN_MAX + 1];
-    kab_iin_t iin;     /* empty: not said yet */
-    uint32_t consents; /* bit i: the configuration's consent i was ticked */
+    kab_iin_t iin;      /* empty: not said yet */
+    uint32_t consents;  /* bit i: the configuration's consent i was ticked */
+    bool from_login;    /* began as a sign-in, and goes back to it */
+    int64_t generation; /* of what the app is given: raised when it is given anew */
 } kab_flow_t;
 
 /* Fills id, version 1, times; the caller has set the rest. Stores it and drops the browser's
@@ -40,6 +42,11 @@ kab_err_t kab_flow_load(const kab_world_t *w, const kab_flow_kind_t *const *kind
 /* Stores it as version + 1 if Redis still holds flow->version, and raises flow->version.
  * KAB_E_WRONG_STATE: somebody was faster. */
 kab_err_t kab_flow_store(const kab_world_t *w, kab_flow_t *flow);
+/* The flow's name in rows of PostgreSQL, in the arena. */
+kab_span_t kab_flow_name(kab_arena_t *arena, const kab_flow_t *flow);
+/* Something that its page shows changed elsewhere: raises the version of a flow by its name, so
+ * that the page looks again. A flow that is gone stays so; failure is logged only. */
+void kab_flow_bump(const kab_world_t *w, kab_span_t name);
 kab_err_t kab_flow_delete(const kab_world_t *w, const kab_flow_t *flow);
 
 #endif

@@ -10,12 +10,15 @@
 #include "base/json.h"
 #include "kabinet.h"
 
-/* States of all flows: one enum, named in kab_state_name. */
+/* States of all flows: one enum, named in kab_state_name. Stored as numbers: only add at the end.
+ */
 typedef enum {
     KAB_STATE_NONE,
     KAB_STATE_IDENTIFY,
     KAB_STATE_PASSWORD,
     KAB_STATE_DONE,
+    KAB_STATE_CODE,
+    KAB_STATE_ACTIVATE,
     KAB_STATES
 } kab_state_t;
 const char *kab_state_name(kab_state_t state); /* "identify" … */
@@ -36,13 +39,21 @@ enum {
     KAB_COMMIT = 1 /* step: changes PostgreSQL; runs even when nobody waits any more */
 };
 
-typedef enum { KAB_AUTH_NONE, KAB_AUTH_FLOW, KAB_AUTH_SESSION, KAB_AUTH_TIMER } kab_auth_t;
+typedef enum {
+    KAB_AUTH_NONE,
+    KAB_AUTH_FLOW,
+    KAB_AUTH_SESSION,
+    KAB_AUTH_DEVICE, /* signed by the device that keyid names */
+    KAB_AUTH_KEY,    /* signed by a key that the operation finds, named by its thumbprint */
+    KAB_AUTH_TIMER
+} kab_auth_t;
 
 enum {
-    KAB_OP_LOCAL = 1, /* touches no store: answered in the event loop */
-    KAB_OP_GRID = 2,  /* refusals leave on the time grid (SECURITY 6) */
-    KAB_OP_STEP = 4,  /* POST /flows/{id}/{step}: the row is found in the flow's own tables */
-    KAB_OP_POLL = 8   /* ?wait=&version=: may park until its first parameter is told as a wake */
+    KAB_OP_LOCAL = 1,    /* touches no store: answered in the event loop */
+    KAB_OP_GRID = 2,     /* refusals leave on the time grid (SECURITY 6) */
+    KAB_OP_STEP = 4,     /* POST /flows/{id}/{step}: the row is found in the flow's own tables */
+    KAB_OP_WAITING = 16, /* also for a device that is pending or held */
+    KAB_OP_POLL = 8      /* ?wait=&version=: may park until its first parameter is told as a wake */
 };
 
 enum { KAB_BODY_MAX = 8192 };
@@ -62,15 +73,42 @@ typedef struct {
 typedef struct {
     const char *name;
     kab_state_t begins;
-    kab_time_t life;
+    kab_time_t life;               /* in all */
+    kab_time_t idle;               /* since the last step; 0: only life counts */
     const kab_op_t *const *tables; /* ended by NULL; each ended by a NULL name */
+    /* DB. Puts into call->data what the page shows in the flow's present state. NULL: nothing. */
+    kab_err_t (*describe)(kab_call_t *call);
 } kab_flow_kind_t;
+
+/* What threads of the http lane keep open: made by the room that knows providers, held by the
+ * engine as it is. */
+typedef struct {
+    void *(*open)(kab_t *kab); /* shared by all threads; NULL: out of memory */
+    void (*close)(void *shared);
+    void *(*thread_open)(void *shared); /* NULL: out of memory */
+    void (*thread_close)(void *of_thread);
+} kab_ports_t;
 
 /* All that the engine serves, written out by the rooms above it. */
 typedef struct {
     const kab_op_t *const *routes;       /* ended by NULL */
     const kab_flow_kind_t *const *kinds; /* ended by NULL */
     const kab_op_t *timers[KAB_TIMERS];
+    const kab_ports_t *ports;
 } kab_tables_t;
+
+/* The end of a table. */
+#define KAB_OP_END                                                                                 \
+    {                                                                                              \
+        NULL, KAB_AUTH_NONE, KAB_STATE_NONE, NULL, NULL, NULL, NULL, 0                             \
+    }
+#define KAB_STEP_END                                                                               \
+    {                                                                                              \
+        NULL, KAB_LANE_DB, NULL, 0                                                                 \
+    }
+#define KAB_FIELD_END                                                                              \
+    {                                                                                              \
+        NULL, KAB_FIELD_TEXT, false, 0                                                             \
+    }
 
 #endif
