@@ -2,10 +2,10 @@
 FLOW_SRC = $(wildcard tests/flow/test_*.c)
 FLOW_BIN = $(FLOW_SRC:tests/flow/%.c=$(OUT)/flow-tests/%)
 
-$(OUT)/flow-tests/%: tests/flow/%.c tests/flow/gateway.c tests/flow/gateway.h $(LIB)
+$(OUT)/flow-tests/%: tests/flow/%.c tests/flow/gateway.c tests/flow/phone.c tests/flow/gateway.h tests/flow/phone.h $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	@$(CC) $(KAB_CFLAGS) -Itests/flow -o $@ $< tests/flow/gateway.c $(LIB) -lcmocka $(KAB_LIBS)
+	@$(CC) $(KAB_CFLAGS) -Itests/flow -o $@ $< tests/flow/gateway.c tests/flow/phone.c $(LIB) -lcmocka $(KAB_LIBS)
 
 .PHONY: flow-test flow-test-build
 flow-test-build: $(FLOW_BIN)

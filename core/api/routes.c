@@ -1,10 +1,13 @@
 #include "api/routes.h"
 
 #include "flow/flows.h"
+#include "flow/ports.h"
+#include "flow/sender.h"
 
 static const kab_op_t *const routes[] = {
-    kab_flow_routes,    kab_session_routes, kab_password_routes,
-    kab_consent_routes, kab_meta_routes,    NULL,
+    kab_flow_routes,          kab_session_routes,    kab_password_routes,
+    kab_consent_routes,       kab_meta_routes,       kab_qr_routes,
+    kab_app_challenge_routes, kab_app_device_routes, NULL,
 };
 
 const kab_tables_t kab_tables = {
@@ -14,6 +17,8 @@ const kab_tables_t kab_tables = {
         {
             [KAB_TIMER_ENDED] = &kab_ended_timer,
             [KAB_TIMER_AUDIT] = &kab_audit_timer,
+            [KAB_TIMER_OUTBOX] = &kab_outbox_timer,
             [KAB_TIMER_SWEEP] = &kab_sweep_timer,
         },
+    .ports = &kab_ports,
 };

@@ -17,6 +17,8 @@ static const kab_sql_t sql_insert = {
     " ON CONFLICT (flow, generation) DO NOTHING"};
 static const kab_sql_t sql_of_flow = {
     "activation_of_flow", "SELECT " COLUMNS " FROM activation WHERE flow = $1 AND generation = $2"};
+static const kab_sql_t sql_get = {"activation_get",
+                                  "SELECT " COLUMNS " FROM activation WHERE id = $1"};
 /* The newest of two that met by chance. */
 static const kab_sql_t sql_by_otp = {
     "activation_by_otp", "SELECT " COLUMNS " FROM activation WHERE otp_index IN ($1, $2)"
@@ -167,6 +169,12 @@ kab_err_t kab_activation_of_flow(const kab_world_t *w, kab_span_t flow, int64_t 
 {
     kab_param_t params[] = {kab_p_text(flow), kab_p_int(generation)};
     return find(w, &sql_of_flow, params, 2, out);
+}
+
+kab_err_t kab_activation_get(const kab_world_t *w, kab_uuid_t id, kab_activation_t *out)
+{
+    kab_param_t params[] = {kab_p_uuid(&id)};
+    return find(w, &sql_get, params, 1, out);
 }
 
 kab_err_t kab_activation_number(const kab_world_t *w, kab_activation_t *activation,

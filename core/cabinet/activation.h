@@ -35,6 +35,7 @@ kab_err_t kab_activation_find(const kab_world_t *w, kab_span_t otp, kab_span_t q
  * KAB_E_NOT_FOUND. */
 kab_err_t kab_activation_of_flow(const kab_world_t *w, kab_span_t flow, int64_t generation,
                                  kab_activation_t *out);
+kab_err_t kab_activation_get(const kab_world_t *w, kab_uuid_t id, kab_activation_t *out);
 /* Counts one more distinct number; KAB_E_THROTTLED beyond KAB_ACTIVATION_NUMBERS. */
 kab_err_t kab_activation_number(const kab_world_t *w, kab_activation_t *activation,
                                 const kab_phone_t *phone);

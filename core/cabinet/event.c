@@ -21,6 +21,11 @@ const char *kab_event_name(kab_event_kind_t kind)
         [KAB_EV_CREATED] = "created",
         [KAB_EV_IMPORTED] = "imported",
         [KAB_EV_LOCALE] = "locale",
+        [KAB_EV_RECOVERY] = "recovery",
+        [KAB_EV_CODE_OPENED] = "code_opened",
+        [KAB_EV_CODE_DENIED] = "code_denied",
+        [KAB_EV_CODE_REPORTED] = "code_reported",
+        [KAB_EV_DEVICE] = "device",
         [KAB_EV_UNSAFE_START] = "unsafe_start",
         [KAB_EV_TAMPERED] = "tampered",
     };

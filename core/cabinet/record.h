@@ -22,6 +22,11 @@ typedef enum {
     KAB_EV_LOCALE,
     KAB_EV_UNSAFE_START,
     KAB_EV_TAMPERED,
+    KAB_EV_RECOVERY,
+    KAB_EV_CODE_OPENED,
+    KAB_EV_CODE_DENIED,
+    KAB_EV_CODE_REPORTED,
+    KAB_EV_DEVICE,
     KAB_EV_KINDS
 } kab_event_kind_t;
 const char *kab_event_name(kab_event_kind_t kind); /* "sign_in" … */

@@ -22,7 +22,7 @@ enum { BROWSER_COOKIE_AGE = 180 * 24 * 3600 };
 static const kab_field_t identify_fields[] = {
     {"iin", KAB_FIELD_TEXT, true, 64},
     {"consents", KAB_FIELD_OBJECT, true, 0},
-    {NULL, KAB_FIELD_TEXT, false, 0},
+    KAB_FIELD_END,
 };
 
 /* {"terms":true,"notifications":true}: only kinds that are configured, the required ones ticked. */
@@ -68,14 +68,14 @@ static kab_err_t identify(kab_call_t *call)
 
 static const kab_step_t identify_steps[] = {
     {"identify", KAB_LANE_DB, identify, 0},
-    {NULL, KAB_LANE_DB, NULL, 0},
+    KAB_STEP_END,
 };
 
 /* ---- password ---- */
 
 static const kab_field_t password_fields[] = {
     {"password", KAB_FIELD_TEXT, true, 4 * KAB_PASSWORD_MAX},
-    {NULL, KAB_FIELD_TEXT, false, 0},
+    KAB_FIELD_END,
 };
 
 typedef struct {
@@ -157,19 +157,6 @@ static void fill_session(kab_call_t *call, login_t *login)
     s->methods = KAB_METHOD_PASSWORD;
 }
 
-static kab_err_t give_consents(const kab_world_t *w, kab_call_t *call, kab_uuid_t account)
-{
-    const struct kab_config_s *config = call->kab->config;
-    kab_err_t err = KAB_OK;
-
-    for (unsigned i = 0; i < config->consent_n && err == KAB_OK; i++) {
-        if (call->flow.consents & (1u << i)) {
-            err = kab_consent_give(w, account, &config->consent[i], call->flow.lang, &call->origin);
-        }
-    }
-    return err;
-}
-
 /* Everything a sign-in changes, in one transaction. */
 static kab_err_t write_sign_in(const kab_db_t *db, void *ctx)
 {
@@ -191,7 +178,7 @@ static kab_err_t write_sign_in(const kab_db_t *db, void *ctx)
     err = kab_session_insert(w, &login->session, &call->kab->config->session, login->browser,
                              &call->origin, &call->dropped);
     if (err == KAB_OK) {
-        err = give_consents(w, call, account);
+        err = kab_flow_consents(call, account);
     }
     if (err == KAB_OK) {
         err = kab_account_know_browser(w, account, login->browser);
@@ -263,7 +250,7 @@ static const kab_step_t password_steps[] = {
     {"find_account", KAB_LANE_DB, find_account, 0},
     {"verify", KAB_LANE_HASH, verify, 0},
     {"decide", KAB_LANE_DB, decide, KAB_COMMIT},
-    {NULL, KAB_LANE_DB, NULL, 0},
+    KAB_STEP_END,
 };
 
 /* ---- back ---- */
@@ -277,7 +264,7 @@ static kab_err_t back(kab_call_t *call)
 
 static const kab_step_t back_steps[] = {
     {"back", KAB_LANE_DB, back, 0},
-    {NULL, KAB_LANE_DB, NULL, 0},
+    KAB_STEP_END,
 };
 
 static const kab_op_t login_ops[] = {
@@ -285,9 +272,21 @@ static const kab_op_t login_ops[] = {
     {"password", KAB_AUTH_FLOW, KAB_STATE_PASSWORD, NULL, NULL, password_fields, password_steps,
      KAB_OP_GRID},
     {"back", KAB_AUTH_FLOW, KAB_STATE_PASSWORD, NULL, NULL, NULL, back_steps, 0},
-    {NULL, KAB_AUTH_NONE, KAB_STATE_NONE, NULL, NULL, NULL, NULL, 0},
+    KAB_OP_END,
 };
 
-static const kab_op_t *const login_tables[] = {login_ops, NULL};
+static const kab_op_t *const login_tables[] = {login_ops, kab_forgot_ops, NULL};
 
-const kab_flow_kind_t kab_flow_login = {"login", KAB_STATE_IDENTIFY, 10 * KAB_MINUTE, login_tables};
+static kab_err_t describe(kab_call_t *call)
+{
+    if (call->flow.state == KAB_STATE_DONE) {
+        const char *back = call->flow.return_to;
+
+        json_object_set_new(call->data, "redirect", json_string(back[0] ? back : "/"));
+    }
+    return KAB_OK;
+}
+
+const kab_flow_kind_t kab_flow_login = {
+    "login", KAB_STATE_IDENTIFY, 10 * KAB_MINUTE, 0, login_tables, describe,
+};

@@ -21,7 +21,7 @@ static kab_send_t answer_of(kab_send_t answer)
 
 static kab_send_t take_push(void *ctx, const kab_push_message_t *message)
 {
-    kab_script_t *script = ctx;
+    kab_scripted_t *script = ctx;
     size_t n = message->data
                    ? json_dumpb(message->data, script->data, sizeof script->data - 1, JSON_COMPACT)
                    : 0;
@@ -37,7 +37,7 @@ static kab_send_t take_push(void *ctx, const kab_push_message_t *message)
 
 static kab_send_t take_sms(void *ctx, const kab_sms_message_t *message)
 {
-    kab_script_t *script = ctx;
+    kab_scripted_t *script = ctx;
 
     script->texts++;
     script->key = message->key;
@@ -48,7 +48,7 @@ static kab_send_t take_sms(void *ctx, const kab_sms_message_t *message)
 
 static kab_bmg_answer_t take_question(void *ctx, kab_span_t iin, kab_span_t phone)
 {
-    kab_script_t *script = ctx;
+    kab_scripted_t *script = ctx;
 
     script->questions++;
     keep(script->iin, sizeof script->iin, iin);
@@ -56,17 +56,17 @@ static kab_bmg_answer_t take_question(void *ctx, kab_span_t iin, kab_span_t phon
     return (kab_bmg_answer_t){script->bmg_answer, ""};
 }
 
-kab_push_t kab_push_scripted(kab_script_t *script)
+kab_push_t kab_push_scripted(kab_scripted_t *script)
 {
     return (kab_push_t){take_push, script};
 }
 
-kab_sms_t kab_sms_scripted(kab_script_t *script)
+kab_sms_t kab_sms_scripted(kab_scripted_t *script)
 {
     return (kab_sms_t){take_sms, script};
 }
 
-kab_bmg_t kab_bmg_scripted(kab_script_t *script)
+kab_bmg_t kab_bmg_scripted(kab_scripted_t *script)
 {
     return (kab_bmg_t){take_question, script};
 }

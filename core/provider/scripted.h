@@ -16,10 +16,10 @@ typedef struct {
     char to[24], text[256], data[256]; /* its number, body, and data as JSON */
     char push_token[256];
     char iin[16], phone[24]; /* of the last question */
-} kab_script_t;
+} kab_scripted_t;
 
-kab_push_t kab_push_scripted(kab_script_t *script);
-kab_sms_t kab_sms_scripted(kab_script_t *script);
-kab_bmg_t kab_bmg_scripted(kab_script_t *script);
+kab_push_t kab_push_scripted(kab_scripted_t *script);
+kab_sms_t kab_sms_scripted(kab_scripted_t *script);
+kab_bmg_t kab_bmg_scripted(kab_scripted_t *script);
 
 #endif

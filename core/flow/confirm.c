@@ -1,0 +1,419 @@
+/* A confirmation by the phone's app: see confirm.h for the picture. */
+#include "flow/confirm.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "cabinet/activation.h"
+#include "cabinet/message.h"
+#include "cabinet/outbox.h"
+#include "cabinet/record.h"
+#include "flow/flows.h"
+#include "identity/user_agent.h"
+
+/* SECURITY 3 and 8: beyond these the challenge waits silently in the app. */
+enum { RINGS_HOUR = 3, RINGS_DAY = 6, DENIALS = 2, PASSWORDS = 5, BEGINS_HOUR = 60 };
+static const kab_time_t resend_after = KAB_MINUTE;
+
+static void code_of(const kab_call_t *call, const kab_challenge_t *challenge,
+                    char code[KAB_CODE_MAX + 1])
+{
+    kab_code_make(call->kab->config->ring, "code",
+                  (kab_span_t){challenge->id.b, sizeof(challenge->id.b)}, challenge->drawn,
+                  call->kab->config->code.length, code);
+}
+
+/* ---- the ring ---- */
+
+/* Two denials silence strangers' rings for a day; one more within the week, for the week. */
+static bool silent(const kab_rings_t *rings)
+{
+    return rings->rings_hour >= RINGS_HOUR || rings->rings_day >= RINGS_DAY ||
+           rings->denials_day >= DENIALS || rings->denials_week > DENIALS;
+}
+
+/* One row in the outbox whatever happens: whoever counts rows learns nothing. */
+static kab_err_t ring(kab_call_t *call, const kab_subject_t *subject, kab_challenge_t *challenge)
+{
+    const kab_world_t *w = &call->w;
+    unsigned lang = kab_message_language(subject->account.locale);
+    kab_rings_t rings;
+    kab_err_t err = kab_challenge_rings(w, &call->flow.iin, &rings);
+
+    if (err) {
+        return err;
+    }
+    char code[KAB_CODE_MAX + 1];
+    code_of(call, challenge, code);
+    kab_push_text_t push = {
+        .what = "recovery",
+        .challenge = &challenge->id,
+        .code = call->kab->config->code.arm ? NULL : code,
+        .push_token = subject->device.push_token,
+        .ttl = call->kab->config->code.ttl,
+    };
+    kab_message_t message = {
+        .kind = KAB_OUTBOX_VOID,
+        .to = kab_span_of(subject->phone.e164),
+        .body = kab_message_push(call->arena, lang, &push),
+        .expires_at = challenge->expires_at,
+    };
+    if (kab_subject_rings(subject) && !silent(&rings)) {
+        message.kind = KAB_OUTBOX_PUSH;
+        message.account = subject->account.id;
+        message.device = subject->device.id;
+    }
+    kab_wipe(code, sizeof(code));
+    challenge->rung_at = kab_call_now(call);
+    err = kab_outbox_add(w, &message);
+    return err ? err : kab_challenge_update(w, challenge, challenge->state);
+}
+
+/* kabinet_code arm=off: the code is there from the beginning and goes out with the push. */
+static kab_err_t arm_at_once(kab_call_t *call, kab_challenge_t *challenge)
+{
+    const kab_env_t *env = &call->kab->env;
+
+    if (challenge->state != KAB_CHALLENGE_OPEN) {
+        return KAB_OK;
+    }
+    challenge->state = KAB_CHALLENGE_ARMED;
+    env->random(env->ctx, challenge->drawn, sizeof(challenge->drawn));
+    return kab_challenge_update(&call->w, challenge, KAB_CHALLENGE_OPEN);
+}
+
+static kab_err_t send_challenge(kab_call_t *call, const kab_subject_t *subject)
+{
+    kab_challenge_t challenge = {
+        .flow = kab_flow_name(call->arena, &call->flow),
+        .purpose = kab_span_of(call->flow.kind->name),
+        .has_account = !subject->decoy,
+        .iin = call->flow.iin,
+        .browser = kab_span_of(kab_user_agent_name(call->arena, call->origin.user_agent)),
+        .place = call->origin.place,
+        .expires_at = kab_call_now(call) + call->kab->config->code.ttl * KAB_SECOND,
+    };
+    if (challenge.has_account) {
+        challenge.account = subject->account.id;
+    }
+    kab_err_t err = kab_challenge_open(&call->w, &challenge);
+
+    call->flow.state = KAB_STATE_CODE;
+    if (err == KAB_OK && !call->kab->config->code.arm) {
+        err = arm_at_once(call, &challenge);
+    }
+    return err ? err : ring(call, subject, &challenge);
+}
+
+static kab_err_t show_activation(kab_call_t *call, const kab_subject_t *subject)
+{
+    kab_activation_t activation = {
+        .flow = kab_flow_name(call->arena, &call->flow),
+        .generation = call->flow.generation,
+        .has_account = !subject->decoy,
+        .iin = call->flow.iin,
+    };
+    if (activation.has_account) {
+        activation.account = subject->account.id;
+    }
+    call->flow.state = KAB_STATE_ACTIVATE;
+    kab_err_t err = kab_activation_open(&call->w, &activation);
+    if (err == KAB_E_WRONG_STATE) { /* that showing is over: another one */
+        activation.generation = ++call->flow.generation;
+        err = kab_activation_open(&call->w, &activation);
+    }
+    return err;
+}
+
+/* ---- begin ---- */
+
+static kab_err_t write_begin(const kab_db_t *db, void *ctx)
+{
+    kab_call_t *call = ctx;
+    const kab_subject_t *subject = call->scratch;
+    kab_err_t err =
+        subject->has_app ? send_challenge(call, subject) : show_activation(call, subject);
+
+    (void)db;
+    if (err == KAB_OK) {
+        err = kab_event_add(&call->w, kab_subject_id(subject), KAB_EV_RECOVERY, KAB_NONE,
+                            &call->origin);
+    }
+    return err ? err
+               : kab_audit_add(&call->w, kab_subject_id(subject), KAB_EV_RECOVERY, "self",
+                               KAB_NONE);
+}
+
+kab_err_t kab_confirm_begin(kab_call_t *call)
+{
+    kab_subject_t *subject = call->scratch = kab_alloc(call->arena, sizeof(*subject));
+    kab_span_t address = {call->in.address, sizeof(call->in.address)};
+
+    if (!subject) {
+        return KAB_E_INTERNAL;
+    }
+    kab_err_t err =
+        kab_throttle_count(&call->w, "confirm", address, BEGINS_HOUR, 3600, &call->wait);
+    if (err == KAB_OK) {
+        err = kab_subject_find(call, subject);
+    }
+    if (err == KAB_OK) {
+        err = kab_pg_transaction(&call->w.db, write_begin, call);
+    }
+    call->flow_changed = err == KAB_OK;
+    return err;
+}
+
+/* ---- the code ---- */
+
+/* Computed for every challenge, armed or not, somebody's or a decoy's; the order is meant. */
+static bool code_fits(const kab_call_t *call, const kab_challenge_t *challenge)
+{
+    const struct kab_config_s *config = call->kab->config;
+    kab_span_t typed = kab_call_field(call, "code");
+    char code[KAB_CODE_MAX + 1];
+    bool fits;
+
+    code_of(call, challenge, code);
+    fits = typed.n == config->code.length && CRYPTO_memcmp(typed.p, code, typed.n) == 0;
+    kab_wipe(code, sizeof(code));
+    return fits && challenge->state == KAB_CHALLENGE_ARMED && challenge->has_account;
+}
+
+typedef struct {
+    kab_call_t *call;
+    kab_confirm_t *confirm;
+    kab_err_t outcome;
+} judging_t;
+
+/* A wrong code is counted whatever the challenge has come to meanwhile: what the app did must not
+ * be told to the browser (SECURITY 1). */
+static kab_err_t write_judgement(const kab_db_t *db, void *ctx)
+{
+    judging_t *judging = ctx;
+    kab_call_t *call = judging->call;
+    kab_challenge_t *challenge = &judging->confirm->challenge;
+    unsigned most = call->kab->config->code.attempts;
+    kab_err_t err =
+        kab_challenge_of_flow(&call->w, kab_flow_name(call->arena, &call->flow), challenge);
+
+    (void)db;
+    judging->outcome = KAB_E_CHALLENGE_BURNED;
+    if (err) {
+        return err == KAB_E_NOT_FOUND ? KAB_OK : err;
+    }
+    kab_challenge_state_t from = challenge->state;
+    if (from == KAB_CHALLENGE_USED || kab_call_now(call) >= challenge->expires_at ||
+        challenge->attempts >= most || challenge->passwords >= PASSWORDS) {
+        return KAB_OK;
+    }
+    if (challenge->accepted || code_fits(call, challenge)) {
+        challenge->accepted = true;
+        challenge->passwords++;
+        judging->outcome = KAB_OK;
+    } else if (++challenge->attempts < most) {
+        call->attempts_left = (int)(most - challenge->attempts);
+        judging->outcome = KAB_E_CODE_WRONG;
+    } else {
+        challenge->state = KAB_CHALLENGE_BURNED;
+    }
+    return kab_challenge_update(&call->w, challenge, from);
+}
+
+kab_err_t kab_confirm_judge(kab_call_t *call, kab_confirm_t *out)
+{
+    judging_t judging = {call, out, KAB_OK};
+    kab_err_t err = kab_pg_transaction(&call->w.db, write_judgement, &judging);
+
+    return err ? err : judging.outcome;
+}
+
+/* ---- send, resend, new_device, back ---- */
+
+static kab_err_t write_send(const kab_db_t *db, void *ctx)
+{
+    (void)db;
+    return send_challenge(ctx, ((kab_call_t *)ctx)->scratch);
+}
+
+/* Only once the app has proved the number: until then nobody is there to be asked. */
+static kab_err_t send(kab_call_t *call)
+{
+    kab_subject_t *subject = call->scratch = kab_alloc(call->arena, sizeof(*subject));
+    kab_err_t err = subject ? kab_subject_find(call, subject) : KAB_E_INTERNAL;
+
+    if (err) {
+        return err;
+    }
+    if (subject->decoy || !subject->has_app) {
+        return KAB_E_WRONG_STATE;
+    }
+    err = kab_pg_transaction(&call->w.db, write_send, call);
+    call->flow_changed = err == KAB_OK;
+    return err;
+}
+
+typedef struct {
+    kab_call_t *call;
+    kab_challenge_t challenge;
+} resending_t;
+
+static kab_err_t write_resend(const kab_db_t *db, void *ctx)
+{
+    resending_t *resending = ctx;
+    kab_call_t *call = resending->call;
+    kab_challenge_t *challenge = &resending->challenge;
+    kab_err_t err =
+        kab_challenge_of_flow(&call->w, kab_flow_name(call->arena, &call->flow), challenge);
+
+    (void)db;
+    if (err) {
+        return err == KAB_E_NOT_FOUND ? KAB_E_CHALLENGE_BURNED : err;
+    }
+    call->wait = challenge->rung_at + resend_after - kab_call_now(call);
+    return call->wait > 0 ? KAB_E_THROTTLED : ring(call, call->scratch, challenge);
+}
+
+static kab_err_t resend(kab_call_t *call)
+{
+    kab_subject_t *subject = call->scratch = kab_alloc(call->arena, sizeof(*subject));
+    resending_t resending = {.call = call};
+    kab_err_t err = subject ? kab_subject_find(call, subject) : KAB_E_INTERNAL;
+
+    if (err == KAB_OK) {
+        err = kab_pg_transaction(&call->w.db, write_resend, &resending);
+    }
+    call->flow_changed = err == KAB_OK;
+    return err;
+}
+
+static kab_err_t write_activation(const kab_db_t *db, void *ctx)
+{
+    (void)db;
+    return show_activation(ctx, ((kab_call_t *)ctx)->scratch);
+}
+
+/* A new phone, an app installed anew, or ten minutes that are over: another QR and password. */
+static kab_err_t new_device(kab_call_t *call)
+{
+    kab_subject_t *subject = call->scratch = kab_alloc(call->arena, sizeof(*subject));
+    kab_err_t err = subject ? kab_subject_find(call, subject) : KAB_E_INTERNAL;
+
+    if (err == KAB_OK) {
+        call->flow.generation++;
+        err = kab_pg_transaction(&call->w.db, write_activation, call);
+    }
+    call->flow_changed = err == KAB_OK;
+    return err;
+}
+
+/* To where the person came from; no try is given back. */
+static kab_err_t back(kab_call_t *call)
+{
+    if (call->flow.from_login) {
+        call->flow.kind = &kab_flow_login;
+        call->flow.state = KAB_STATE_PASSWORD;
+    } else {
+        call->flow.state = call->flow.kind->begins;
+    }
+    call->flow_changed = true;
+    return KAB_OK;
+}
+
+static const kab_step_t send_steps[] = {{"send", KAB_LANE_DB, send, KAB_COMMIT}, KAB_STEP_END};
+static const kab_step_t resend_steps[] = {{"resend", KAB_LANE_DB, resend, KAB_COMMIT},
+                                          KAB_STEP_END};
+static const kab_step_t device_steps[] = {{"new_device", KAB_LANE_DB, new_device, KAB_COMMIT},
+                                          KAB_STEP_END};
+static const kab_step_t back_steps[] = {{"back", KAB_LANE_DB, back, 0}, KAB_STEP_END};
+
+const kab_op_t kab_confirm_ops[] = {
+    {"send", KAB_AUTH_FLOW, KAB_STATE_ACTIVATE, NULL, NULL, NULL, send_steps, 0},
+    {"new_device", KAB_AUTH_FLOW, KAB_STATE_ACTIVATE, NULL, NULL, NULL, device_steps, 0},
+    {"back", KAB_AUTH_FLOW, KAB_STATE_ACTIVATE, NULL, NULL, NULL, back_steps, 0},
+    {"resend", KAB_AUTH_FLOW, KAB_STATE_CODE, NULL, NULL, NULL, resend_steps, 0},
+    {"new_device", KAB_AUTH_FLOW, KAB_STATE_CODE, NULL, NULL, NULL, device_steps, 0},
+    {"back", KAB_AUTH_FLOW, KAB_STATE_CODE, NULL, NULL, NULL, back_steps, 0},
+    KAB_OP_END,
+};
+
+/* ---- what the page shows ---- */
+
+static kab_err_t describe_code(kab_call_t *call)
+{
+    const struct kab_config_s *config = call->kab->config;
+    kab_challenge_t challenge;
+    kab_err_t err =
+        kab_challenge_of_flow(&call->w, kab_flow_name(call->arena, &call->flow), &challenge);
+
+    if (err) {
+        return err == KAB_E_NOT_FOUND ? KAB_OK : err;
+    }
+    unsigned left =
+        challenge.attempts < config->code.attempts ? config->code.attempts - challenge.attempts : 0;
+    json_object_set_new(call->data, "sign",
+                        json_string(challenge.signs.sign[challenge.signs.right]));
+    json_object_set_new(call->data, "code_length", json_integer(config->code.length));
+    json_object_set_new(call->data, "resend_at", kab_time_json(challenge.rung_at + resend_after));
+    json_object_set_new(call->data, "attempts_left", json_integer(left));
+    json_object_set_new(call->data, "expires_at", kab_time_json(challenge.expires_at));
+    return KAB_OK;
+}
+
+/* "none", "proving", "active" or "held": how far the app has come. */
+static void describe_device(kab_call_t *call, const kab_activation_t *activation)
+{
+    static const kab_uuid_t none;
+    kab_device_t device = {.state = KAB_DEVICE_REMOVED};
+    const char *state = "none";
+
+    if (memcmp(&activation->device, &none, sizeof(none)) != 0 &&
+        kab_device_get(&call->w, activation->device, &device) == KAB_OK &&
+        device.state != KAB_DEVICE_REMOVED) {
+        state =
+            device.state == KAB_DEVICE_PENDING ? "proving" : kab_device_state_name(device.state);
+    }
+    json_object_set_new(call->data, "device", json_string(state));
+    if (device.state == KAB_DEVICE_HELD) {
+        json_object_set_new(call->data, "held_until", kab_time_json(device.held_until));
+    }
+}
+
+static kab_err_t describe_activation(kab_call_t *call)
+{
+    kab_span_t name = kab_flow_name(call->arena, &call->flow);
+    kab_activation_t activation;
+    char otp[KAB_OTP_DIGITS + 1];
+    kab_err_t err = kab_activation_of_flow(&call->w, name, call->flow.generation, &activation);
+
+    if (err) {
+        return err == KAB_E_NOT_FOUND ? KAB_OK : err;
+    }
+    kab_otp_make(call->kab->config->ring, name, call->flow.generation, otp);
+    json_object_set_new(call->data, "one_time_password", json_string(otp));
+    json_object_set_new(call->data, "expires_at", kab_time_json(activation.expires_at));
+    describe_device(call, &activation);
+    kab_wipe(otp, sizeof(otp));
+    return KAB_OK;
+}
+
+kab_err_t kab_confirm_describe(kab_call_t *call)
+{
+    char mask[KAB_PHONE_SIZE];
+    kab_subject_t subject;
+
+    if (call->flow.state == KAB_STATE_ACTIVATE) {
+        return describe_activation(call);
+    }
+    if (call->flow.state != KAB_STATE_CODE) {
+        return KAB_OK;
+    }
+    kab_err_t err = kab_subject_find(call, &subject);
+    if (err == KAB_OK) {
+        kab_phone_mask(&subject.phone, mask);
+        json_object_set_new(call->data, "phone_masked", json_string(mask));
+        err = describe_code(call);
+    }
+    kab_wipe(&subject, sizeof(subject));
+    return err;
+}

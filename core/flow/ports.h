@@ -1,0 +1,26 @@
+/*
+ * Providers at hand: what a thread of the http lane keeps open, and how an operation asks it. The
+ * engine holds it without knowing what it is.
+ */
+#ifndef KAB_PORTS_H
+#define KAB_PORTS_H
+
+#include "engine/op.h"
+#include "provider/provider.h"
+
+extern const kab_ports_t kab_ports;
+
+/* A thread's (kab_thread_s.ports): whoever tests puts others here. No function: not configured. */
+typedef struct {
+    kab_push_t push;
+    kab_sms_t sms;
+    kab_bmg_t bmg;
+    kab_link_t *link[3];
+} kab_thread_ports_t;
+
+/* HTTP. UNAVAILABLE if no provider is configured. */
+kab_bmg_answer_t kab_ports_match(kab_call_t *call, kab_span_t iin, kab_span_t phone);
+kab_send_t kab_ports_push(kab_call_t *call, const kab_push_message_t *message);
+kab_send_t kab_ports_sms(kab_call_t *call, const kab_sms_message_t *message);
+
+#endif
