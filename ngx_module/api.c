@@ -33,6 +33,16 @@ ngx_http_kabinet_named(ngx_table_elt_t *h, const char *name, size_t n)
 #define ngx_http_kabinet_is(h, name)  ngx_http_kabinet_named(h, name, sizeof(name) - 1)
 
 
+/* A field of a signature that stands twice is no field of a signature: it is emptied, and stays so. */
+static void
+ngx_http_kabinet_once(kab_span_t *field, ngx_str_t *value)
+{
+    static const uint8_t  twice;
+
+    *field = field->p ? (kab_span_t) { &twice, 0 } : ngx_http_kabinet_span(value);
+}
+
+
 /* By our own walk: the same on every nginx, and no header that nginx merges or splits. */
 static void
 ngx_http_kabinet_read_headers(ngx_http_request_t *r, kab_request_t *in, ngx_http_kabinet_fields_t *f)
@@ -58,6 +68,15 @@ ngx_http_kabinet_read_headers(ngx_http_request_t *r, kab_request_t *in, ngx_http
             } else if (ngx_http_kabinet_is(&h[i], "Sec-Fetch-Site")) {
                 in->fetch_site = ngx_http_kabinet_span(&h[i].value);
 
+            } else if (ngx_http_kabinet_is(&h[i], "Content-Digest")) {
+                ngx_http_kabinet_once(&in->content_digest, &h[i].value);
+
+            } else if (ngx_http_kabinet_is(&h[i], "Signature-Input")) {
+                ngx_http_kabinet_once(&in->signature_input, &h[i].value);
+
+            } else if (ngx_http_kabinet_is(&h[i], "Signature")) {
+                ngx_http_kabinet_once(&in->signature, &h[i].value);
+
             } else if (ngx_http_kabinet_is(&h[i], "Accept-Language")) {
                 in->accept_language = ngx_http_kabinet_span(&h[i].value);
 
@@ -67,6 +86,7 @@ ngx_http_kabinet_read_headers(ngx_http_request_t *r, kab_request_t *in, ngx_http
         }
     }
 
+    in->target = ngx_http_kabinet_span(&r->unparsed_uri);
     in->cookies = f->cookies;
 }
 

@@ -72,7 +72,7 @@ ngx_http_kabinet_call_next(ngx_http_kabinet_job_t *job)
     }
 
     if (job->todo != KAB_TODO_REPLY) {
-        lane = job->todo == KAB_TODO_HASH ? KAB_LANE_HASH : KAB_LANE_DB;
+        lane = (kab_lane_t) job->todo;
 
         if (ngx_http_kabinet_job_post(job, lane) == NGX_OK) {
             return;
@@ -252,6 +252,7 @@ ngx_http_kabinet_watch_client(ngx_http_request_t *r)
 static const ngx_msec_t  ngx_http_kabinet_periods[KAB_TIMERS] = {
     [KAB_TIMER_ENDED] = 1000,
     [KAB_TIMER_AUDIT] = 1000,
+    [KAB_TIMER_OUTBOX] = 200,
     [KAB_TIMER_SWEEP] = 3600 * 1000,
 };
 
@@ -265,6 +266,9 @@ ngx_http_kabinet_timer_done(ngx_http_kabinet_job_t *job, const kab_reply_t *repl
 
     if (reply->status < 300) {
         w->timer_failed[kind] = 0;
+        if (reply->again) {
+            period = 1;
+        }
         if (kind == KAB_TIMER_ENDED) {
             ngx_http_kabinet_table_heard(w->table);
         }

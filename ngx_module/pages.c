@@ -442,6 +442,28 @@ ngx_http_kabinet_consent(ngx_http_request_t *r, ngx_http_kabinet_pages_t *pages)
 }
 
 
+/* The app's page is at "/kabinet/app/", where QR codes lead, and only if kabinet_web_app says so. */
+static ngx_http_kabinet_file_t *
+ngx_http_kabinet_page(ngx_http_request_t *r, ngx_http_kabinet_pages_t *pages)
+{
+    ngx_str_t                      name = ngx_string("/kabinet/app");
+    ngx_http_kabinet_file_t       *file;
+    ngx_http_kabinet_main_conf_t  *mcf;
+
+    if (r->uri.len == name.len + 1 && r->uri.data[name.len] == '/'
+        && ngx_memcmp(r->uri.data, name.data, name.len) == 0)
+    {
+        mcf = ngx_http_get_module_main_conf(r, ngx_http_kabinet_module);
+        return mcf->facts.web_app ? ngx_http_kabinet_find_file(pages, &name) : NULL;
+    }
+
+    file = ngx_http_kabinet_find_file(pages, &r->uri);
+
+    return file && file->uri.len == name.len && ngx_memcmp(file->uri.data, name.data, name.len) == 0
+           ? NULL : file;
+}
+
+
 ngx_int_t
 ngx_http_kabinet_pages_handler(ngx_http_request_t *r)
 {
@@ -477,7 +499,7 @@ ngx_http_kabinet_pages_handler(ngx_http_request_t *r)
         file = NULL;
 
     } else {
-        file = ngx_http_kabinet_find_file(pages, &r->uri);
+        file = ngx_http_kabinet_page(r, pages);
     }
 
     if (file) {

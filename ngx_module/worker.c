@@ -3,6 +3,10 @@
 #include "ngx_http_kabinet.h"
 
 
+/* Threads that wait for providers: a slow one holds these and nothing else. */
+#define NGX_HTTP_KABINET_HTTP_THREADS  16
+
+
 extern ngx_module_t  ngx_thread_pool_module;
 
 
@@ -68,11 +72,14 @@ ngx_http_kabinet_make_pools(ngx_conf_t *cf, ngx_http_kabinet_main_conf_t *mcf)
 
     mcf->threads[KAB_LANE_DB] = ngx_max(mcf->facts.db_threads / workers, 2);
     mcf->threads[KAB_LANE_HASH] = ngx_max(mcf->facts.hash_threads / workers, 1);
+    mcf->threads[KAB_LANE_HTTP] = NGX_HTTP_KABINET_HTTP_THREADS;
 
     mcf->pool[KAB_LANE_DB] = ngx_http_kabinet_thread_pool(cf, "kabinet_db", mcf->threads[KAB_LANE_DB], 1024);
     mcf->pool[KAB_LANE_HASH] = ngx_http_kabinet_thread_pool(cf, "kabinet_hash", mcf->threads[KAB_LANE_HASH], 64);
 
-    return mcf->pool[KAB_LANE_DB] && mcf->pool[KAB_LANE_HASH] ? NGX_OK : NGX_ERROR;
+    mcf->pool[KAB_LANE_HTTP] = ngx_http_kabinet_thread_pool(cf, "kabinet_http", mcf->threads[KAB_LANE_HTTP], 256);
+
+    return mcf->pool[KAB_LANE_DB] && mcf->pool[KAB_LANE_HASH] && mcf->pool[KAB_LANE_HTTP] ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -2,6 +2,7 @@
 #ifndef KABINETCTL_IMPORT_H
 #define KABINETCTL_IMPORT_H
 
+#include "cabinet/account.h"
 #include "csv.h"
 #include "ctl.h"
 
@@ -23,8 +24,10 @@ void import_bad(import_t *import, const char *column, const char *why);
 /* Says what came of it and releases. `status` is what went wrong so far. */
 int import_end(import_t *import, int status);
 
-/* Writes DIR/IIN.jwk, mode 0600, unless it is there. False and `why`. */
-bool import_device(const char *dir, const kab_iin_t *iin, const char **why);
+/* Makes a device of an account that is in the database: its key in DIR/IIN.jwk, mode 0600, for the
+ * command-line app. False and `why`. */
+bool import_device(const kab_world_t *w, const char *dir, const kab_account_t *account,
+                   const char **why);
 
 int import_accounts(ctl_t *ctl, int argc, char **argv);
 int import_children(ctl_t *ctl, int argc, char **argv);

@@ -132,10 +132,12 @@ static const char *read_row(accounts_t *a, kab_account_t *account, const char **
 }
 
 /* What was gathered goes to the database, and its memory with it. */
-static int flush(accounts_t *a)
+static int flush(accounts_t *a, unsigned *out)
 {
     unsigned waiting = kab_import_waiting(a->batch), created = 0;
     kab_err_t err = kab_import_flush(a->batch, a->base.ctl->actor, &created);
+
+    *out = created;
 
     a->base.created += created;
     a->base.there += err == KAB_OK ? waiting - created : 0;
@@ -145,30 +147,48 @@ static int flush(accounts_t *a)
     return ctl_fresh_arena(a->base.ctl) ? CTL_DONE : CTL_FAILED;
 }
 
+/* The demonstration's phones: an account that was made just now gets its device, one that was there
+ * keeps what it has (SECURITY 21). */
+static int give_device(accounts_t *a, const kab_account_t *account)
+{
+    const char *why = NULL;
+    unsigned created;
+    int status = flush(a, &created);
+
+    if (status == CTL_DONE && created > 0 &&
+        !import_device(&a->base.ctl->world, a->devices, account, &why)) {
+        import_bad(&a->base, "device", why);
+    }
+    return status;
+}
+
 static int take_rows(accounts_t *a)
 {
     int status = CTL_DONE;
+    unsigned created;
 
     while (status == CTL_DONE && import_next(&a->base)) {
         kab_account_t account = {0};
         const char *column = NULL, *why = read_row(a, &account, &column);
+        bool device = a->devices && kab_span_is(csv_field(&a->base.csv, a->device), "yes");
 
-        if (!why && a->devices && kab_span_is(csv_field(&a->base.csv, a->device), "yes")) {
-            column = "device";
-            import_device(a->devices, &account.iin, &why);
+        if (!why && device && kab_import_waiting(a->batch)) {
+            status = flush(a, &created);
         }
         if (why) {
             import_bad(&a->base, column, why);
         } else if (!kab_import_add(a->batch, &account)) {
             ctl_error("out of memory");
             status = CTL_FAILED;
+        } else if (device) {
+            status = give_device(a, &account);
         }
         kab_wipe(&account, sizeof account);
-        if (kab_import_waiting(a->batch) >= KAB_IMPORT_BATCH) {
-            status = flush(a);
+        if (status == CTL_DONE && kab_import_waiting(a->batch) >= KAB_IMPORT_BATCH) {
+            status = flush(a, &created);
         }
     }
-    return status == CTL_DONE ? flush(a) : status;
+    return status == CTL_DONE ? flush(a, &created) : status;
 }
 
 int import_accounts(ctl_t *ctl, int argc, char **argv)

@@ -46,6 +46,13 @@ Sign in as (IIN, password):
 {chr(10).join(people())}
 
 Messages to phones:  {stack.sandbox_url}/
+The app, as a page:  {stack.url}/kabinet/app/
+The app, as a tool:  tools/kabinet-app --url {stack.url} --as 860922390740 challenges --wait 25
+
+Two walks: at the sign-in give 860922390740 and choose «Забыли пароль?»: it is the first visit, and
+the app at hand confirms (open ID SIGN). With 920705493744 there is no app yet: the page shows a QR
+code and a one-time password; the SMS is among the messages.
+
 Data and logs:       {stack.run_dir}
 Operators:           {short(stack.build)}/kabinetctl -c {short(stack.conf_path)} help
 Stop:                Ctrl-C, or kill {os.getpid()}; the data stay
@@ -70,7 +77,8 @@ def main():
     try:
         stack = Stack(os.environ.get("KABINET_RUN_DIR") or os.path.join(REPO, ".run"),
                       port_of(os.environ.get("KABINET_PORT") or "8080"),
-                      build=os.environ.get("KABINET_BUILD") or "build/release", sandbox=True)
+                      build=os.environ.get("KABINET_BUILD") or "build/release", sandbox=True,
+                      conf_extra="kabinet_web_app on;")
         serve(stack)
     except Stopped:
         print("\nstopping", flush=True)

@@ -414,15 +414,18 @@ class Stack:
                     len(self.nginx_pids()) > 1)
 
     def reload_nginx(self):
-        """Writes the configuration anew and returns when new workers serve; old ones may live on."""
+        """Writes the configuration anew and returns when new workers alone are listened to."""
         conf.write(self)
         before = set(self.nginx_pids())
         size = len(self.error_log())
         self.children["nginx"].send_signal(signal.SIGHUP)
 
         def done():
-            return len(set(self.nginx_pids()) - before) >= self.workers or \
-                "[emerg]" in self.error_log()[size:]
+            if "[emerg]" in self.error_log()[size:]:
+                return True
+            left = before & set(self.nginx_pids()) - {self.children["nginx"].pid}
+            new = set(self.nginx_pids()) - before
+            return len(new) >= self.workers and all("shutting down" in cmdline(pid) for pid in left)
 
         if not wait_for(done) or "[emerg]" in self.error_log()[size:]:
             raise StackError(f"nginx did not reload:\n{self.error_log()[size:]}")

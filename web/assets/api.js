@@ -11,6 +11,7 @@ export class Refusal extends Error {
     this.code = code;
     this.fields = Array.isArray(problem.errors) ? problem.errors : [];
     this.retryAfter = retryAfter;
+    this.attemptsLeft = problem.attempts_left;
   }
 }
 

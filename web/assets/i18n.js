@@ -3,7 +3,7 @@
 
 export const LANGUAGES = ['kk', 'ru', 'en'];
 const STORE = 'kabinet.lang';
-const ATTRIBUTES = ['label', 'placeholder'];
+const ATTRIBUTES = ['label', 'placeholder', 'alt'];
 const params = new WeakMap();
 const listeners = [];
 let catalogue = {};
@@ -98,7 +98,7 @@ export async function setLanguage(code) {
   const root = document.documentElement;
   root.lang = code;
   keepInAddress({});
-  for (const element of document.querySelectorAll('[data-t], [data-t-label], [data-t-placeholder]')) fill(element);
+  for (const element of document.querySelectorAll('[data-t], [data-t-label], [data-t-placeholder], [data-t-alt]')) fill(element);
   for (const link of document.querySelectorAll('.langs a')) {
     if (link.dataset.lang === code) link.setAttribute('aria-current', 'true');
     else link.removeAttribute('aria-current');
