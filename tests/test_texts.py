@@ -18,7 +18,7 @@ PAGES = "\n".join(
 )
 CORE = "\n".join(path.read_text() for path in sorted((ROOT / "core").rglob("*.[ch]")))
 # Words for what the API may say, whether or not a page asks for them by name.
-BY_CODE = ("error.", "field.", "rule.", "consent.")
+BY_CODE = ("error.", "field.", "rule.", "consent.", "message.")
 
 
 def literal(name):
@@ -72,3 +72,11 @@ def test_every_rule_has_words():
     rules = re.findall(r'= \{"(password_[a-z]+)", "', CORE)
     assert len(rules) == 5
     assert [rule for rule in rules if f"rule.{rule}" not in TEXTS["ru"]] == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_messages_fit_an_sms(lang):
+    messages = {name: text for name, text in TEXTS[lang].items() if name.startswith("message.")}
+    assert messages
+    assert [name for name, text in messages.items() if len(text) > 70] == []
+    assert messages["message.sms.code"].startswith("{code}")

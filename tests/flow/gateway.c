@@ -96,6 +96,11 @@ gateway_t *gateway_open(const char *extra)
     assert_int_equal(kab_open(g->config, &env, &g->kab), KAB_OK);
     assert_int_equal(kab_thread_open(g->kab, KAB_LANE_DB, &g->thread[KAB_LANE_DB]), KAB_OK);
     assert_int_equal(kab_thread_open(g->kab, KAB_LANE_HASH, &g->thread[KAB_LANE_HASH]), KAB_OK);
+    assert_int_equal(kab_thread_open(g->kab, KAB_LANE_HTTP, &g->thread[KAB_LANE_HTTP]), KAB_OK);
+    kab_thread_ports_t *ports = g->thread[KAB_LANE_HTTP]->ports;
+    ports->push = kab_push_scripted(&g->script);
+    ports->sms = kab_sms_scripted(&g->script);
+    ports->bmg = kab_bmg_scripted(&g->script);
     migrate(g);
     return g;
 }
@@ -106,6 +111,7 @@ void gateway_close(gateway_t *g)
 
     kab_thread_close(g->thread[KAB_LANE_DB]);
     kab_thread_close(g->thread[KAB_LANE_HASH]);
+    kab_thread_close(g->thread[KAB_LANE_HTTP]);
     kab_close(g->kab);
     kab_config_free(g->config);
     snprintf(command, sizeof(command), "rm -r %s", g->dir);
@@ -186,6 +192,31 @@ void gateway_sql(gateway_t *g, const char *sql)
 
     assert_int_equal(kab_pg_script(&w.db, sql), KAB_OK);
     kab_arena_close(arena);
+}
+
+void gateway_forget(gateway_t *g)
+{
+    kab_log_t log = {0};
+    kab_arena_t *arena = kab_arena_open();
+    kab_cache_t cache = {g->thread[KAB_LANE_DB]->redis, arena, &log};
+    const kab_span_t flush[] = {KAB_SPAN("FLUSHALL")};
+    const kab_redis_reply_t *reply;
+
+    assert_int_equal(kab_redis_command(&cache, flush, 1, &reply), KAB_OK);
+    kab_arena_close(arena);
+}
+
+void gateway_timer(gateway_t *g, kab_timer_t timer)
+{
+    kab_todo_t todo;
+    kab_call_t *call = kab_call_timer(g->kab, timer, &todo);
+
+    assert_non_null(call);
+    while (todo != KAB_TODO_REPLY) {
+        todo = kab_call_run(call, g->thread[(kab_lane_t)todo]);
+    }
+    assert_true(kab_call_reply(call)->status < 300);
+    kab_call_free(call);
 }
 
 /* ---- a browser ---- */
@@ -276,6 +307,7 @@ static void send_request(const browser_t *b, const char *method, const char *pat
         .method = kab_span_of(method),
         .path = kab_span_cut(&query, '?'),
         .query = query,
+        .target = kab_span_of(sent->whole),
         .scheme = KAB_SPAN("https"),
         .host = KAB_SPAN("cabinet.example"),
         .content_type = body ? KAB_SPAN("application/json") : KAB_NONE,
@@ -319,6 +351,9 @@ void browser_call(browser_t *b, const char *method, const char *path, const char
     kab_call_t *call;
 
     send_request(b, method, path, body, &sent);
+    if (b->sign) {
+        b->sign(b, &sent.request);
+    }
     b->began = held_now(b->gateway);
     call = kab_handle(b->gateway->kab, &sent.request, b->gateway->thread);
     assert_non_null(call);

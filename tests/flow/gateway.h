@@ -20,6 +20,8 @@
 
 #include "cabinet/account.h"
 #include "engine/call.h"
+#include "flow/ports.h"
+#include "provider/scripted.h"
 #include "store/migrate.h"
 
 enum { GATEWAY_COOKIES = 8, GATEWAY_STATEMENTS = 64 };
@@ -31,14 +33,16 @@ typedef struct {
     kab_time_t ahead; /* the test's clock runs this much before the real one */
     uint64_t dice;
     char dir[32];
+    kab_scripted_t script; /* the providers */
     unsigned statements;
     kab_sql_t statement[GATEWAY_STATEMENTS];
     char name[GATEWAY_STATEMENTS][16];
 } gateway_t;
 
 /* A browser: a cookie jar and the last answer. */
-typedef struct {
+typedef struct browser_s {
     gateway_t *gateway;
+    void (*sign)(struct browser_s *b, kab_request_t *request); /* a phone signs what it sends */
     unsigned n;
     char cookie[GATEWAY_COOKIES][256];
     char flow[64];
@@ -58,6 +62,9 @@ kab_uuid_t gateway_account(gateway_t *g, const char *iin, const char *phone, con
 void gateway_block(gateway_t *g, kab_uuid_t account, bool blocked);
 /* First column of the first row, as a number. */
 int64_t gateway_number(gateway_t *g, const char *sql);
+void gateway_forget(gateway_t *g); /* whatever Redis holds */
+/* Runs a timer job to its end. */
+void gateway_timer(gateway_t *g, kab_timer_t timer);
 void gateway_sql(gateway_t *g, const char *sql);
 
 void browser_open(browser_t *b, gateway_t *g);

@@ -1,0 +1,675 @@
+/* Recovery and activation over kab_handle: every step, what each refusal costs, and that nobody is
+ * told apart. */
+#include "phone.h"
+
+#define KNOWN "880314493312"
+#define NUMBER "+77770009223"
+#define NOBODY "790130392190"
+#define OLD "Kabinet!Demo2026"
+#define NEW "Altyn-Kun#2027zhol"
+#define CHANGE(code)                                                                               \
+    "{\"code\":\"" code "\",\"password\":\"" NEW "\",\"password_repeat\":\"" NEW "\"}"
+
+static gateway_t *g;
+static kab_uuid_t account;
+
+static int open_all(void **state)
+{
+    (void)state;
+    g = gateway_open("kabinet_code length=4 ttl=5m attempts=3 arm=on;\n");
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    gateway_close(g);
+    return 0;
+}
+
+/* Nobody has tried anything, and one person is there. */
+static int fresh(void **state)
+{
+    (void)state;
+    gateway_sql(g, "TRUNCATE account CASCADE; TRUNCATE device, activation, challenge, outbox, "
+                   "strangers_off, limit_count");
+    gateway_forget(g);
+    memset(&g->script, 0, sizeof(g->script));
+    g->ahead = 0;
+    account = gateway_account(g, KNOWN, NUMBER, OLD);
+    return 0;
+}
+
+static const char *data(const browser_t *b, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(b->json, "data"), name));
+
+    return text ? text : "";
+}
+
+static void look(browser_t *b)
+{
+    browser_call(b, "GET", "/flows/{flow}", NULL);
+    assert_int_equal(b->status, 200);
+}
+
+static void begin(browser_t *b, const char *iin)
+{
+    char body[64];
+
+    browser_open(b, g);
+    browser_call(b, "POST", "/flows", "{\"kind\":\"recovery\"}");
+    assert_int_equal(b->status, 201);
+    snprintf(body, sizeof(body), "{\"iin\":\"%s\"}", iin);
+    browser_call(b, "POST", "/flows/{flow}/identify", body);
+    assert_int_equal(b->status, 200);
+}
+
+/* A browser at `activate` and a phone that activates with what the page shows. */
+static void activate(browser_t *b, phone_t *p)
+{
+    char otp[16], code[7] = "";
+
+    begin(b, KNOWN);
+    assert_string_equal(browser_state(b), "activate");
+    snprintf(otp, sizeof(otp), "%s", data(b, "one_time_password"));
+    assert_int_equal(strlen(otp), 13);
+    assert_string_equal(data(b, "device"), "none");
+    phone_open(p, g);
+    assert_int_equal(phone_activate(p, otp, NUMBER), 202);
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    assert_string_equal(g->script.to, NUMBER);
+    snprintf(code, sizeof(code), "%.6s", g->script.text);
+    assert_int_equal(phone_prove(p, code), 200);
+    look(b);
+    assert_string_equal(data(b, "device"), "active");
+}
+
+static void to_code(browser_t *b, phone_t *p)
+{
+    activate(b, p);
+    browser_call(b, "POST", "/flows/{flow}/send", "{}");
+    assert_int_equal(b->status, 200);
+    assert_string_equal(browser_state(b), "code");
+}
+
+static void change(browser_t *b, const char *code)
+{
+    char body[256];
+
+    snprintf(body, sizeof(body),
+             "{\"code\":\"%s\",\"password\":\"" NEW "\",\"password_repeat\":\"" NEW "\"}", code);
+    browser_call(b, "POST", "/flows/{flow}/update", body);
+}
+
+/* Some code that is not this one. */
+static const char *other(const char *code)
+{
+    return code[0] == '0' ? "1111" : "0000";
+}
+
+static void open_code(browser_t *b, phone_t *p, char code[9])
+{
+    char id[40], sign[3];
+
+    snprintf(sign, sizeof(sign), "%s", data(b, "sign"));
+    assert_true(phone_challenge(p, id));
+    assert_int_equal(phone_open_code(p, id, sign), 200);
+    snprintf(code, 9, "%s", json_string_value(json_object_get(p->at.json, "code")));
+    assert_int_equal(strlen(code), 4);
+}
+
+/* ---- the way ---- */
+
+static void the_whole_way(void **state)
+{
+    browser_t b, signed_in;
+    phone_t p;
+    char code[9];
+
+    (void)state;
+    browser_open(&signed_in, g);
+    assert_int_equal(browser_sign_in(&signed_in, KNOWN, OLD), 200);
+    to_code(&b, &p);
+    assert_string_equal(data(&b, "phone_masked"), "+777****9223");
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    assert_int_equal(g->script.pushes, 1);
+    open_code(&b, &p, code);
+    change(&b, code);
+    assert_int_equal(b.status, 200);
+    assert_string_equal(browser_state(&b), "done");
+    assert_null(browser_cookie(&b, KAB_SESSION_COOKIE));
+
+    browser_call(&signed_in, "GET", "/session", NULL);
+    assert_int_equal(signed_in.status, 401);
+    assert_int_equal(browser_sign_in(&signed_in, KNOWN, OLD), 401);
+    assert_int_equal(browser_sign_in(&signed_in, KNOWN, NEW), 200);
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    assert_int_equal(g->script.pushes, 2); /* told of the change */
+
+    browser_call(&b, "POST", "/flows/{flow}/update", CHANGE("0000"));
+    assert_int_equal(b.status, 409);
+    browser_close(&signed_in);
+    browser_close(&b);
+    phone_close(&p);
+}
+
+/* With the app at hand there is nothing to activate. */
+static void straight_to_the_code(void **state)
+{
+    browser_t b, second;
+    phone_t p;
+
+    (void)state;
+    activate(&b, &p);
+    begin(&second, KNOWN);
+    assert_string_equal(browser_state(&second), "code");
+    browser_call(&second, "POST", "/flows/{flow}/new_device", "{}");
+    assert_string_equal(browser_state(&second), "activate");
+    browser_call(&second, "POST", "/flows/{flow}/back", "{}");
+    assert_string_equal(browser_state(&second), "identify");
+    browser_close(&b);
+    browser_close(&second);
+    phone_close(&p);
+}
+
+static void forgotten_at_sign_in(void **state)
+{
+    browser_t b;
+
+    (void)state;
+    browser_open(&b, g);
+    assert_int_equal(browser_identify(&b, KNOWN), 200);
+    browser_call(&b, "POST", "/flows/{flow}/forgot", "{}");
+    assert_int_equal(b.status, 200);
+    assert_string_equal(json_string_value(json_object_get(b.json, "kind")), "recovery");
+    assert_string_equal(browser_state(&b), "activate");
+    browser_call(&b, "POST", "/flows/{flow}/back", "{}");
+    assert_string_equal(browser_state(&b), "password");
+    assert_string_equal(json_string_value(json_object_get(b.json, "kind")), "login");
+    browser_call(&b, "POST", "/flows/{flow}/password", "{\"password\":\"" OLD "\"}");
+    assert_int_equal(b.status, 200);
+    browser_close(&b);
+}
+
+/* kabinet_code arm=off, with kabinet_unsafe: the guide's bare behaviour. */
+static void unarmed_the_code_is_sent(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char code[9];
+
+    (void)state;
+    kab_config_t *config = g->config;
+    config->code.arm = false;
+    to_code(&b, &p);
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    const char *at = strstr(g->script.data, "\"code\":\"");
+    assert_non_null(at);
+    snprintf(code, sizeof(code), "%.4s", at + strlen("\"code\":\""));
+    change(&b, code);
+    assert_int_equal(b.status, 200);
+    config->code.arm = true;
+    browser_close(&b);
+    phone_close(&p);
+}
+
+/* ---- what a code costs ---- */
+
+static void three_wrong_codes_burn_it(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char code[9];
+
+    (void)state;
+    to_code(&b, &p);
+    open_code(&b, &p, code);
+    for (int left = 2; left > 0; left--) {
+        change(&b, other(code));
+        assert_int_equal(b.status, 422);
+        assert_string_equal(browser_code(&b), "code_wrong");
+        assert_int_equal(json_integer_value(json_object_get(b.json, "attempts_left")), left);
+    }
+    change(&b, other(code));
+    assert_int_equal(b.status, 410);
+    assert_string_equal(browser_code(&b), "challenge_burned");
+    change(&b, code);
+    assert_int_equal(b.status, 410);
+    browser_close(&b);
+    phone_close(&p);
+}
+
+static void rules_of_the_text_cost_nothing(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char code[9];
+
+    (void)state;
+    to_code(&b, &p);
+    open_code(&b, &p, code);
+    for (int i = 0; i < 5; i++) {
+        browser_call(&b, "POST", "/flows/{flow}/update",
+                     "{\"code\":\"0000\",\"password\":\"short\",\"password_repeat\":\"other\"}");
+        assert_int_equal(b.status, 422);
+        assert_string_equal(browser_code(&b), "validation_failed");
+        assert_int_equal(b.work.hashes, 0);
+    }
+    change(&b, code);
+    assert_int_equal(b.status, 200);
+    browser_close(&b);
+    phone_close(&p);
+}
+
+/* The old password again: told only because the code was right, which is remembered. */
+static void a_right_code_is_remembered(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char code[9], body[256];
+
+    (void)state;
+    to_code(&b, &p);
+    open_code(&b, &p, code);
+    snprintf(body, sizeof(body),
+             "{\"code\":\"%s\",\"password\":\"" OLD "\",\"password_repeat\":\"" OLD "\"}", code);
+    for (int i = 0; i < 4; i++) {
+        browser_call(&b, "POST", "/flows/{flow}/update", body);
+        assert_int_equal(b.status, 422);
+        assert_non_null(strstr(b.body, "password_reused"));
+    }
+    change(&b, code);
+    assert_int_equal(b.status, 200);
+    browser_close(&b);
+    phone_close(&p);
+}
+
+static void no_code_before_the_app_has_opened_it(void **state)
+{
+    browser_t b;
+    phone_t p;
+
+    (void)state;
+    to_code(&b, &p);
+    change(&b, "0000");
+    assert_string_equal(browser_code(&b), "code_wrong");
+    assert_int_equal(gateway_number(g, "SELECT count(*) FROM challenge WHERE state <> 'open'"), 0);
+    browser_close(&b);
+    phone_close(&p);
+}
+
+/* The browser is told nothing of a wrong sign or a denial (SECURITY 1). */
+static void a_wrong_sign_burns_it_silently(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char id[40], sign[3];
+
+    (void)state;
+    to_code(&b, &p);
+    snprintf(sign, sizeof(sign), "%s", strcmp(data(&b, "sign"), "55") ? "55" : "66");
+    assert_true(phone_challenge(&p, id));
+    assert_int_equal(phone_open_code(&p, id, sign), 410);
+    assert_int_equal(phone_open_code(&p, id, data(&b, "sign")), 410);
+    look(&b);
+    assert_string_equal(browser_state(&b), "code");
+    for (int left = 2; left > 0; left--) {
+        change(&b, "1234");
+        assert_string_equal(browser_code(&b), "code_wrong");
+        assert_int_equal(json_integer_value(json_object_get(b.json, "attempts_left")), left);
+    }
+    change(&b, "1234");
+    assert_string_equal(browser_code(&b), "challenge_burned");
+    browser_close(&b);
+    phone_close(&p);
+}
+
+static void the_same_sign_gives_the_same_code(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char code[9], again[9], id[40];
+
+    (void)state;
+    to_code(&b, &p);
+    open_code(&b, &p, code);
+    g->ahead += 2 * KAB_SECOND; /* in the same second it would be the same request, replayed */
+    open_code(&b, &p, again);
+    assert_string_equal(code, again);
+    assert_true(phone_challenge(&p, id));
+    g->ahead += 6 * KAB_MINUTE;
+    assert_int_equal(phone_open_code(&p, id, "55"), 410);
+    g->ahead -= 6 * KAB_MINUTE;
+    browser_close(&b);
+    phone_close(&p);
+}
+
+static void rings_have_a_budget(void **state)
+{
+    browser_t b;
+    phone_t p;
+
+    (void)state;
+    to_code(&b, &p);
+    browser_call(&b, "POST", "/flows/{flow}/resend", "{}");
+    assert_int_equal(b.status, 429);
+    assert_in_range(b.retry_after, 1, 60);
+    for (int i = 0; i < 4; i++) {
+        g->ahead += 61 * KAB_SECOND;
+        browser_call(&b, "POST", "/flows/{flow}/resend", "{}");
+        assert_int_equal(b.status, 200);
+    }
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    assert_int_equal(g->script.pushes, 3); /* the rest waits silently in the app */
+    browser_close(&b);
+    phone_close(&p);
+}
+
+/* ---- devices ---- */
+
+static void a_wrong_number_is_not_told(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char otp[16];
+
+    (void)state;
+    begin(&b, KNOWN);
+    snprintf(otp, sizeof(otp), "%s", data(&b, "one_time_password"));
+    phone_open(&p, g);
+    assert_int_equal(phone_activate(&p, otp, "+77011112233"), 202);
+    kab_work_t wrong = p.at.work;
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    assert_int_equal(g->script.texts, 0);
+    assert_int_equal(phone_prove(&p, "123456"), 422);
+    assert_string_equal(browser_code(&p.at), "proof_wrong");
+    phone_t second;
+    phone_open(&second, g);
+    assert_int_equal(phone_activate(&second, otp, NUMBER), 202);
+    assert_int_equal(second.at.work.statements, wrong.statements);
+    assert_int_equal(second.at.work.commands, wrong.commands);
+    phone_close(&second);
+    phone_close(&p);
+    browser_close(&b);
+}
+
+static void bmg_is_asked_after_the_sms_code(void **state)
+{
+    static const struct {
+        kab_bmg_result_t result;
+        int status;
+        const char *code;
+    } cases[] = {
+        {KAB_BMG_UNAVAILABLE, 503, "service_unavailable"},
+        {KAB_BMG_MISMATCH, 422, "bmg_mismatch"},
+        {KAB_BMG_NOT_REGISTERED, 422, "bmg_not_registered"},
+        {KAB_BMG_CONSENT_REQUIRED, 422, "bmg_consent_required"},
+        {KAB_BMG_CONSENT_DENIED, 422, "bmg_consent_denied"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        browser_t b;
+        phone_t p;
+        char code[7];
+
+        begin(&b, KNOWN);
+        phone_open(&p, g);
+        assert_int_equal(phone_activate(&p, data(&b, "one_time_password"), NUMBER), 202);
+        gateway_timer(g, KAB_TIMER_OUTBOX);
+        snprintf(code, sizeof(code), "%.6s", g->script.text);
+        unsigned asked = g->script.questions;
+        assert_int_equal(phone_prove(&p, strcmp(code, "000000") ? "000000" : "111111"), 422);
+        assert_int_equal(g->script.questions, asked);
+        g->script.bmg_answer = cases[i].result;
+        assert_int_equal(phone_prove(&p, code), cases[i].status);
+        assert_string_equal(browser_code(&p.at), cases[i].code);
+        assert_int_equal(g->script.questions, asked + 1);
+        look(&b);
+        assert_string_equal(data(&b, "device"), "none");
+        phone_close(&p);
+        browser_close(&b);
+    }
+}
+
+static void a_second_device_is_held(void **state)
+{
+    browser_t b, again;
+    phone_t first, second;
+    char code[7], otp[16];
+
+    (void)state;
+    activate(&b, &first);
+    begin(&again, KNOWN);
+    browser_call(&again, "POST", "/flows/{flow}/new_device", "{}");
+    snprintf(otp, sizeof(otp), "%s", data(&again, "one_time_password"));
+    phone_open(&second, g);
+    assert_int_equal(phone_activate(&second, otp, NUMBER), 202);
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    snprintf(code, sizeof(code), "%.6s", g->script.text);
+    assert_int_equal(phone_prove(&second, code), 200);
+    assert_non_null(strstr(second.at.body, "\"held\""));
+    phone_call(&second, "GET", "/app/challenges", NULL);
+    assert_int_equal(second.at.status, 403);
+    assert_string_equal(browser_code(&second.at), "device_held");
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    assert_true(g->script.pushes > 0); /* the old one is told */
+    g->ahead += 25 * KAB_HOUR;
+    phone_call(&second, "GET", "/app/challenges", NULL);
+    assert_int_equal(second.at.status, 200);
+    g->ahead -= 25 * KAB_HOUR;
+    phone_close(&first);
+    phone_close(&second);
+    browser_close(&b);
+    browser_close(&again);
+}
+
+static void signatures_are_checked(void **state)
+{
+    browser_t b;
+    phone_t p, thief;
+    char id[40], path[96];
+
+    (void)state;
+    to_code(&b, &p);
+    p.wrong_clock = -2 * KAB_MINUTE;
+    phone_call(&p, "GET", "/app/challenges", NULL);
+    assert_int_equal(p.at.status, 401);
+    assert_string_equal(browser_code(&p.at), "clock_skew");
+    p.wrong_clock = 0;
+
+    phone_open(&thief, g);
+    snprintf(thief.keyid, sizeof(thief.keyid), "%s", p.device);
+    thief.wrong_clock = -2 * KAB_MINUTE; /* whose signature is wrong is not told of clocks */
+    phone_call(&thief, "GET", "/app/challenges", NULL);
+    assert_int_equal(thief.at.status, 401);
+    assert_string_equal(browser_code(&thief.at), "signature_invalid");
+
+    assert_true(phone_challenge(&p, id));
+    snprintf(path, sizeof(path), "/app/challenges/%s/deny", id);
+    phone_call(&p, "POST", path, "{}");
+    assert_int_equal(p.at.status, 204);
+    p.replay = true;
+    phone_call(&p, "POST", path, "{}");
+    assert_int_equal(p.at.status, 401);
+    assert_string_equal(browser_code(&p.at), "signature_replayed");
+    p.replay = false;
+
+    snprintf(p.keyid, sizeof(p.keyid), "00000000-0000-4000-8000-000000000000");
+    phone_call(&p, "GET", "/app/challenges", NULL);
+    assert_int_equal(p.at.status, 404);
+    assert_string_equal(browser_code(&p.at), "device_unknown");
+    phone_close(&thief);
+    phone_close(&p);
+    browser_close(&b);
+}
+
+/* ---- nobody is told apart ---- */
+
+/* The n-th IIN of nobody: whichever last digit is right. */
+static bool nobody(unsigned n, char iin[13])
+{
+    kab_iin_t parsed;
+
+    for (unsigned last = 0; last < 10; last++) {
+        snprintf(iin, 13, "6501013%04u%u", n % 10000, last);
+        if (!kab_iin_parse(kab_span_of(iin), &parsed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A flow of nobody that came to this state. */
+static void begin_like(browser_t *b, const char *state)
+{
+    char iin[13];
+
+    for (unsigned n = 1; n < 100; n++) {
+        if (nobody(n, iin)) {
+            begin(b, iin);
+            if (strcmp(browser_state(b), state) == 0) {
+                return;
+            }
+            browser_close(b);
+        }
+    }
+    fail_msg("no decoy came to %s", state);
+}
+
+static void same_work(const browser_t *a, const browser_t *b)
+{
+    assert_int_equal(a->work.statements, b->work.statements);
+    assert_int_equal(a->work.commands, b->work.commands);
+    assert_int_equal(a->work.hashes, b->work.hashes);
+    assert_int_equal(strlen(a->body), strlen(b->body));
+}
+
+static void a_decoy_with_the_app_costs_the_same(void **state)
+{
+    browser_t real, decoy;
+    phone_t p;
+
+    (void)state;
+    activate(&real, &p);
+    browser_close(&real);
+    begin(&real, KNOWN);
+    begin_like(&decoy, "code");
+    same_work(&real, &decoy);
+    look(&real);
+    look(&decoy);
+    same_work(&real, &decoy);
+    for (int i = 0; i < 3; i++) {
+        change(&real, "1234");
+        change(&decoy, "1234");
+        assert_string_equal(browser_code(&decoy), i < 2 ? "code_wrong" : "challenge_burned");
+        assert_string_equal(decoy.body, real.body);
+        same_work(&real, &decoy);
+    }
+    g->ahead += 61 * KAB_SECOND;
+    browser_call(&real, "POST", "/flows/{flow}/resend", "{}");
+    browser_call(&decoy, "POST", "/flows/{flow}/resend", "{}");
+    assert_int_equal(real.status, decoy.status);
+    same_work(&real, &decoy);
+    browser_close(&real);
+    browser_close(&decoy);
+    phone_close(&p);
+}
+
+static void a_decoy_without_the_app_costs_the_same(void **state)
+{
+    browser_t real, decoy;
+    phone_t p, q;
+
+    (void)state;
+    begin(&real, KNOWN);
+    begin_like(&decoy, "activate");
+    same_work(&real, &decoy);
+    browser_call(&real, "POST", "/flows/{flow}/send", "{}");
+    browser_call(&decoy, "POST", "/flows/{flow}/send", "{}");
+    assert_int_equal(real.status, 409);
+    assert_int_equal(decoy.status, 409);
+    same_work(&real, &decoy);
+    look(&real);
+    look(&decoy);
+    phone_open(&p, g);
+    phone_open(&q, g);
+    assert_int_equal(phone_activate(&p, data(&real, "one_time_password"), NUMBER), 202);
+    assert_int_equal(phone_activate(&q, data(&decoy, "one_time_password"), NUMBER), 202);
+    same_work(&p.at, &q.at);
+    assert_int_equal(phone_prove(&p, "000000"), 422);
+    assert_int_equal(phone_prove(&q, "000000"), 422);
+    same_work(&p.at, &q.at);
+    browser_close(&real);
+    browser_close(&decoy);
+    phone_close(&p);
+    phone_close(&q);
+}
+
+static void a_decoy_is_always_the_same(void **state)
+{
+    browser_t b;
+    char mask[32] = "", first[16] = "";
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        begin(&b, NOBODY);
+        if (i == 0) {
+            snprintf(first, sizeof(first), "%s", browser_state(&b));
+            snprintf(mask, sizeof(mask), "%s", data(&b, "phone_masked"));
+        }
+        assert_string_equal(browser_state(&b), first);
+        assert_string_equal(data(&b, "phone_masked"), mask);
+        browser_close(&b);
+    }
+    assert_int_equal(gateway_number(g, "SELECT count(*) FROM outbox WHERE kind <> 'void'"), 0);
+}
+
+static void the_blocked_get_a_decoy(void **state)
+{
+    browser_t b;
+    phone_t p;
+
+    (void)state;
+    activate(&b, &p);
+    browser_close(&b);
+    gateway_block(g, account, true);
+    begin(&b, KNOWN);
+    if (strcmp(browser_state(&b), "code") == 0) {
+        assert_string_not_equal(data(&b, "phone_masked"), "+777****9223");
+    }
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    assert_int_equal(g->script.pushes, 0);
+    browser_close(&b);
+    phone_close(&p);
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, fresh)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_whole_way),
+        TEST(straight_to_the_code),
+        TEST(forgotten_at_sign_in),
+        TEST(unarmed_the_code_is_sent),
+        TEST(three_wrong_codes_burn_it),
+        TEST(rules_of_the_text_cost_nothing),
+        TEST(a_right_code_is_remembered),
+        TEST(no_code_before_the_app_has_opened_it),
+        TEST(a_wrong_sign_burns_it_silently),
+        TEST(the_same_sign_gives_the_same_code),
+        TEST(rings_have_a_budget),
+        TEST(a_wrong_number_is_not_told),
+        TEST(bmg_is_asked_after_the_sms_code),
+        TEST(a_second_device_is_held),
+        TEST(signatures_are_checked),
+        TEST(a_decoy_with_the_app_costs_the_same),
+        TEST(a_decoy_without_the_app_costs_the_same),
+        TEST(a_decoy_is_always_the_same),
+        TEST(the_blocked_get_a_decoy),
+    };
+
+    return cmocka_run_group_tests_name("recovery", tests, open_all, close_all);
+}
