@@ -34,6 +34,14 @@ function drawActivate(data) {
   $('send').disabled = data.device !== 'active';
 }
 
+// The minute between two rings runs down beside the button.
+function drawResend() {
+  if (flow?.state !== 'code') return;
+  const left = Math.ceil((new Date(flow.data.resend_at) - Date.now()) / 1000);
+  $('resend').hidden = left > 0;
+  put($('resend-in'), left > 0 ? 'recovery.resend_in' : null, { n: left });
+}
+
 function drawCode(data) {
   put($('sent'), 'recovery.sent', { mask: data.phone_masked ?? '' });
   $('sign').textContent = data.sign ?? '';
@@ -41,6 +49,7 @@ function drawCode(data) {
   put($('attempts'), 'recovery.left', { n: data.attempts_left ?? '' });
   picture($('code-qr'), 'code');
   $('username').value = $('iin').value;
+  drawResend();
 }
 
 function draw() {
@@ -112,7 +121,7 @@ async function refused(refusal, name, button, inputs) {
   }
   if (refusal.code === 'code_wrong') {
     fieldError($('code'), 'error.code_wrong');
-    put($('attempts'), 'recovery.left', { n: refusal.attemptsLeft });
+    flow.data.attempts_left = refusal.attemptsLeft;
     $('code').focus();
     return $('code').select();
   }
@@ -154,14 +163,6 @@ function update() {
   return step('update', { ...body, code: body.code.replace(/\s/g, '') }, $('code-form'), fields);
 }
 
-// The minute between two rings runs down beside the button.
-setInterval(() => {
-  if (flow?.state !== 'code') return;
-  const left = Math.ceil((new Date(flow.data.resend_at) - Date.now()) / 1000);
-  $('resend').hidden = left > 0;
-  put($('resend-in'), left > 0 ? 'recovery.resend_in' : null, { n: left });
-}, 500);
-
 // ---- the page -----------------------------------------------------------------------
 
 $('identify').addEventListener('submit', (event) => {
@@ -186,6 +187,7 @@ $('resend').addEventListener('click', async () => {
 for (const input of [$('iin'), ...Object.values(fields)]) input.addEventListener('input', () => fieldError(input, null));
 window.addEventListener('pageshow', (event) => event.persisted && location.reload());
 eye($('eye'));
+setInterval(drawResend, 500);
 onLanguage(draw);
 const [said] = await Promise.all([meta(), startLanguage()]);
 rules = checklist($('rules'), fields.password, said.rules);
