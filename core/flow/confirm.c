@@ -8,12 +8,13 @@
 #include "cabinet/message.h"
 #include "cabinet/outbox.h"
 #include "cabinet/record.h"
+#include "flow/app_link.h"
 #include "flow/flows.h"
 #include "identity/user_agent.h"
 
 /* SECURITY 3 and 8: beyond these the challenge waits silently in the app. */
 enum { RINGS_HOUR = 3, RINGS_DAY = 6, DENIALS = 2, PASSWORDS = 5, BEGINS_HOUR = 60 };
-static const kab_time_t resend_after = KAB_MINUTE;
+static const kab_time_t resend_after = KAB_CONFIRM_RESEND * KAB_SECOND;
 
 static void code_of(const kab_call_t *call, const kab_challenge_t *challenge,
                     char code[KAB_CODE_MAX + 1])
@@ -357,6 +358,7 @@ static kab_err_t describe_code(kab_call_t *call)
     json_object_set_new(call->data, "resend_at", kab_time_json(challenge.rung_at + resend_after));
     json_object_set_new(call->data, "attempts_left", json_integer(left));
     json_object_set_new(call->data, "expires_at", kab_time_json(challenge.expires_at));
+    json_object_set_new(call->data, "app_link", json_string(kab_app_link(call)));
     return KAB_OK;
 }
 
@@ -392,6 +394,7 @@ static kab_err_t describe_activation(kab_call_t *call)
     kab_otp_make(call->kab->config->ring, name, call->flow.generation, otp);
     json_object_set_new(call->data, "one_time_password", json_string(otp));
     json_object_set_new(call->data, "expires_at", kab_time_json(activation.expires_at));
+    json_object_set_new(call->data, "app_link", json_string(kab_app_link(call)));
     describe_device(call, &activation);
     kab_wipe(otp, sizeof(otp));
     return KAB_OK;

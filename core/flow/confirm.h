@@ -14,6 +14,8 @@
 #include "cabinet/challenge.h"
 #include "flow/subject.h"
 
+enum { KAB_CONFIRM_RESEND = 60 }; /* seconds between two rings */
+
 /* DB, commits. From an IIN (call->flow.iin) to state code or activate. Sets the state. */
 kab_err_t kab_confirm_begin(kab_call_t *call);
 

@@ -1,5 +1,6 @@
 /* Recovery and activation over kab_handle: every step, what each refusal costs, and that nobody is
  * told apart. */
+#include "identity/proof.h"
 #include "phone.h"
 
 #define KNOWN "880314493312"
@@ -210,6 +211,51 @@ static void unarmed_the_code_is_sent(void **state)
     change(&b, code);
     assert_int_equal(b.status, 200);
     config->code.arm = true;
+    browser_close(&b);
+    phone_close(&p);
+}
+
+/* ---- the app on the same phone ---- */
+
+static const char *link_secret(const browser_t *b)
+{
+    static const char at[] = "https://cabinet.example/kabinet/app/#";
+    const char *link = data(b, "app_link");
+
+    assert_memory_equal(link, at, sizeof(at) - 1);
+    assert_int_equal(strlen(link), sizeof(at) - 1 + KAB_QR_SECRET);
+    return link + sizeof(at) - 1;
+}
+
+/* The link is worth as much as the QR code: each showing has its own, one that is over opens
+ * nothing, and no other browser is given it. */
+static void a_link_for_the_app_on_the_same_phone(void **state)
+{
+    browser_t b, other_browser;
+    phone_t p;
+    char first[32], second[32], body[64], path[96];
+
+    (void)state;
+    to_code(&b, &p);
+    snprintf(first, sizeof(first), "%s", link_secret(&b));
+    snprintf(body, sizeof(body), "{\"qr\":\"%s\"}", first);
+    phone_call(&p, "POST", "/app/challenges/claim", body);
+    assert_int_equal(p.at.status, 200);
+    browser_open(&other_browser, g);
+    snprintf(path, sizeof(path), "/flows/%s", b.flow);
+    browser_call(&other_browser, "GET", path, NULL);
+    assert_int_equal(other_browser.status, 404);
+    assert_null(strstr(other_browser.body, first));
+
+    browser_call(&b, "POST", "/flows/{flow}/new_device", "{}");
+    assert_string_equal(browser_state(&b), "activate");
+    snprintf(second, sizeof(second), "%s", link_secret(&b));
+    assert_string_not_equal(first, second);
+    browser_call(&b, "POST", "/flows/{flow}/new_device", "{}");
+    assert_string_not_equal(link_secret(&b), second);
+    browser_call(&b, "POST", "/flows/{flow}/back", "{}");
+    assert_string_equal(data(&b, "app_link"), "");
+    browser_close(&other_browser);
     browser_close(&b);
     phone_close(&p);
 }
@@ -654,6 +700,7 @@ int main(void)
         TEST(straight_to_the_code),
         TEST(forgotten_at_sign_in),
         TEST(unarmed_the_code_is_sent),
+        TEST(a_link_for_the_app_on_the_same_phone),
         TEST(three_wrong_codes_burn_it),
         TEST(rules_of_the_text_cost_nothing),
         TEST(a_right_code_is_remembered),

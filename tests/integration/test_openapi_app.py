@@ -101,7 +101,10 @@ def look(ask, browser):
 
 
 def secret(ask, browser):
-    return qr_secret(ask(browser, "GET", f"/flows/{browser.flow}/qr.svg").body.decode())
+    """What the QR code says, which is what a person on the same phone follows."""
+    found = qr_secret(ask(browser, "GET", f"/flows/{browser.flow}/qr.svg").body.decode())
+    assert look(ask, browser)["data"]["app_link"] .endswith(f"/kabinet/app/#{found}")
+    return found
 
 
 def activation(ask, gateway):
