@@ -73,6 +73,7 @@ def test_two_side_by_side(place):
             assert answer.status == 200
             page = browser.get("/")
             assert page.status == 200 and b"88********12" in page.body
+            assert set(browser.api("GET", "/meta").json["stores"]) == {"google", "apple"}
             assert Browser(demo.port + 1).get("/sandbox/messages").json == []
     finally:
         first.stop()

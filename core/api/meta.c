@@ -1,9 +1,11 @@
 /*
  * GET /meta: what pages and apps need to draw the forms, made of the very
- * tables that judge them. Touches no store.
+ * tables that judge them. Touches neither PostgreSQL nor Redis.
  */
 #include "api/routes.h"
-#include "engine/call.h"
+#include "cabinet/activation.h"
+#include "flow/confirm.h"
+#include "identity/proof.h"
 
 static json_t *rules_json(const kab_password_policy_t *policy)
 {
@@ -43,6 +45,31 @@ static json_t *consents_json(const struct kab_config_s *config)
     return consents;
 }
 
+static json_t *stores_json(const struct kab_config_s *config)
+{
+    json_t *stores = json_object();
+
+    if (config->store.google) {
+        json_object_set_new(stores, "google", json_string(config->store.google));
+    }
+    if (config->store.apple) {
+        json_object_set_new(stores, "apple", json_string(config->store.apple));
+    }
+    return stores;
+}
+
+/* The code that the app shows, and the one-time password that makes a phone a device. */
+static void add_proofs(json_t *answer, const kab_code_settings_t *code)
+{
+    json_object_set_new(answer, "code",
+                        json_pack("{s:i, s:i, s:i, s:i}", "length", (int)code->length, "attempts",
+                                  (int)code->attempts, "life_seconds", (int)code->ttl,
+                                  "resend_seconds", KAB_CONFIRM_RESEND));
+    json_object_set_new(
+        answer, "one_time_password",
+        json_pack("{s:i, s:i}", "length", KAB_OTP_DIGITS, "life_seconds", KAB_ACTIVATION_LIFE));
+}
+
 static kab_err_t meta(kab_call_t *call)
 {
     const struct kab_config_s *config = call->kab->config;
@@ -56,6 +83,8 @@ static kab_err_t meta(kab_call_t *call)
                              (int)KAB_PASSWORD_MAX, "consents", consents_json(config), "session",
                              "idle_seconds", (int)config->session.idle, "total_seconds",
                              (int)config->session.total, "max", (int)config->session.max);
+    add_proofs(call->answer, &config->code);
+    json_object_set_new(call->answer, "stores", stores_json(config));
     return KAB_OK;
 }
 

@@ -48,6 +48,7 @@ typedef struct {
     X("kabinet_sms", "rest url=URL token_file=FILE [timeout=TIME]", 3, 4, ONCE, config_sms)        \
     X("kabinet_bmg", "rest url=URL token_file=FILE [timeout=TIME]", 3, 4, ONCE, config_bmg)        \
     X("kabinet_web_app", "on|off", 1, 1, ONCE, config_web_app)                                     \
+    X("kabinet_store", "[google=URL] [apple=URL]", 1, 2, ONCE, config_store)                       \
     X("kabinet_place", "$VARIABLE", 1, 1, ONCE, config_place)                                      \
     X("kabinet_unsafe", "on|off", 1, 1, ONCE, config_unsafe)
 

@@ -216,6 +216,8 @@ static const char *set_one(config_t *config, kab_span_t arg, kab_span_t value,
         return set_name(config, arg, value, option);
     case OPTION_URL:
         return config_url(config, value, option->to);
+    case OPTION_LINK:
+        return config_link(config, value, option->to);
     case OPTION_FILE:
         break;
     }

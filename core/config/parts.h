@@ -27,6 +27,7 @@ typedef enum {
     OPTION_FLAG,    /* bool: on or off */
     OPTION_NAME,    /* char[max + 1]: letters, digits, '.', '_', '-' */
     OPTION_URL,     /* const char *, in the arena: of a service */
+    OPTION_LINK,    /* const char *, in the arena: for people to follow */
     OPTION_FILE     /* const char *, in the arena */
 } option_type_t;
 
@@ -74,11 +75,14 @@ const char *config_push(config_t *config, const kab_span_t *args, size_t n);
 const char *config_sms(config_t *config, const kab_span_t *args, size_t n);
 const char *config_bmg(config_t *config, const kab_span_t *args, size_t n);
 const char *config_web_app(config_t *config, const kab_span_t *args, size_t n);
+const char *config_store(config_t *config, const kab_span_t *args, size_t n);
 const char *config_place(config_t *config, const kab_span_t *args, size_t n);
 const char *config_unsafe(config_t *config, const kab_span_t *args, size_t n);
 
 /* The address of a service, as settings keep it. NULL, or words. */
 const char *config_url(config_t *config, kab_span_t text, const char **out);
+/* The address of a page for people: https, with a query if there is one. NULL, or words. */
+const char *config_link(config_t *config, kab_span_t text, const char **out);
 
 /* ---- files (config_files.c, config_networks.c) ----------------------------- */
 

@@ -200,6 +200,14 @@ const char *config_networks(config_t *config, const kab_span_t *args, size_t n)
     return READ(options, args + 1, n - 1);
 }
 
+const char *config_store(config_t *config, const kab_span_t *args, size_t n)
+{
+    const option_t options[] = {{"google", OPTION_LINK, (void *)&config->store.google, 0, 0},
+                                {"apple", OPTION_LINK, (void *)&config->store.apple, 0, 0}};
+
+    return READ(options, args, n);
+}
+
 /* Only nginx can evaluate it; what is looked at here is that it is a variable at all. */
 const char *config_place(config_t *config, const kab_span_t *args, size_t n)
 {

@@ -224,24 +224,41 @@ const char *config_origin(config_t *config, const kab_span_t *args, size_t n)
     return NULL;
 }
 
+/* Behind `scheme` bytes a host; all of it visible ASCII and none of `never`. */
+static bool address_ok(kab_span_t text, size_t scheme, const char *never, kab_span_t *host)
+{
+    kab_span_t rest = {text.p + scheme, text.n - scheme};
+    int64_t port;
+
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] <= 0x20 || text.p[i] >= 0x7F || strchr(never, text.p[i])) {
+            return false;
+        }
+    }
+    return host_and_port(kab_span_cut(&rest, '/'), false, host, &port);
+}
+
+const char *config_link(config_t *config, kab_span_t text, const char **out)
+{
+    kab_span_t host;
+
+    if (text.n > 512 || !kab_span_starts(text, "https://") ||
+        !address_ok(text, 8, "#@\\\"'<>", &host)) {
+        return config_say(config, "\"%.*s\" is not a link; give https://HOST[:PORT][/PATH][?QUERY]",
+                          CONFIG_SHOW(text));
+    }
+    *out = kab_text(config->arena, text);
+    return *out ? NULL : config_say(config, "out of memory");
+}
+
 /* Where people's numbers and codes are sent: SECURITY 31. */
 const char *config_url(config_t *config, kab_span_t text, const char **out)
 {
     bool plain = kab_span_starts(text, "http://");
-    size_t scheme = plain ? 7 : 8;
-    kab_span_t rest = text, host;
-    int64_t port;
-    bool good = text.n <= 256 && (plain || kab_span_starts(text, "https://"));
+    kab_span_t host;
 
-    for (size_t i = 0; i < text.n; i++) {
-        good = good && text.p[i] > 0x20 && text.p[i] < 0x7F && !strchr("?#@\\\"'<>", text.p[i]);
-    }
-    if (good) {
-        rest.p += scheme;
-        rest.n -= scheme;
-        good = host_and_port(kab_span_cut(&rest, '/'), false, &host, &port);
-    }
-    if (!good) {
+    if (text.n > 256 || !(plain || kab_span_starts(text, "https://")) ||
+        !address_ok(text, plain ? 7 : 8, "?#@\\\"'<>", &host)) {
         return config_say(
             config, "\"%.*s\" is not the address of a service; give https://HOST[:PORT][/PATH]",
             CONFIG_SHOW(text));

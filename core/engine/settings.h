@@ -67,6 +67,9 @@ struct kab_config_s {
     bool activation_sms;                       /* an SMS code proves the number (FLOWS 3) */
     unsigned device_hold, reregistration_hold; /* seconds */
     kab_provider_settings_t push, sms, bmg;
+    struct {
+        const char *google, *apple; /* pages of the app, "https://…"; NULL: none is shown */
+    } store;
     bool web_app;
     bool unsafe;
     bool finished;

@@ -55,6 +55,7 @@ def still(stack):
     ("kabinet_throttle login free=9 off=101;", "kabinet_throttle", "off="),
     ("kabinet_place $no_such_variable;", "", "no_such_variable"),
     ("kabinet_place somewhere;", "kabinet_place", "variable"),
+    ("kabinet_store google=http://play.google.com/;", "kabinet_store", "give https://HOST"),
     ("kabinet_unsafe perhaps;", "kabinet_unsafe", "perhaps"),
     ("kabinet_networks carrier file=/none/carriers;", "kabinet_networks", "/none/carriers"),
     ("kabinet_keyring /none/keyring;", "kabinet_keyring", "/none/keyring"),

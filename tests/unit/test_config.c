@@ -11,7 +11,7 @@ static void test_names(void **state)
         found = found || strcmp(*name, "kabinet_session") == 0;
     }
     assert_true(found);
-    assert_int_equal(n, 22);
+    assert_int_equal(n, 23);
     bad("listen 80", "known are kabinet_zone, kabinet_database");
     bad("listen 80", ", kabinet_unsafe"); /* none was left out for want of room */
 }

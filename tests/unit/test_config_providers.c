@@ -106,6 +106,38 @@ static void test_services(void **state)
     }
 }
 
+static void test_stores(void **state)
+{
+    (void)state;
+    static const char *const none[] = {"http://play.google.com/a",
+                                       "javascript:alert(1)",
+                                       "//play.google.com/a",
+                                       "https://",
+                                       "https:///a",
+                                       "https://a@play.google.com/",
+                                       "https://play.google.com/#a",
+                                       "https://a\"b/",
+                                       "https://a/<b>",
+                                       ""};
+    kab_config_t *config = kab_config_new();
+    char line[160];
+
+    assert_null(config->store.google);
+    assert_null(set(
+        config, "kabinet_store google=https://play.google.com/store/apps/details?id=a.b&hl=kk"));
+    assert_string_equal(config->store.google,
+                        "https://play.google.com/store/apps/details?id=a.b&hl=kk");
+    assert_null(config->store.apple);
+    kab_config_free(config);
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        snprintf(line, sizeof line, "kabinet_store apple=%s", none[i]);
+        bad(line, "give https://HOST[:PORT][/PATH][?QUERY]");
+    }
+    bad("kabinet_store", "[google=URL] [apple=URL]");
+    bad("kabinet_store huawei=https://a", "google=, apple=");
+    bad("kabinet_store google=https://a google=https://b", "stands twice");
+}
+
 /* A whole configuration with these lines (up to 3) more: what its end says, NULL for nothing. */
 static kab_config_t *finish(const char *const *lines, const char **words)
 {
@@ -203,9 +235,10 @@ static void test_tokens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_values),
-        cmocka_unit_test(test_proofs),    cmocka_unit_test(test_services),
-        cmocka_unit_test(test_dangerous), cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_proofs),   cmocka_unit_test(test_services),
+        cmocka_unit_test(test_stores),   cmocka_unit_test(test_dangerous),
+        cmocka_unit_test(test_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

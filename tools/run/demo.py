@@ -8,6 +8,9 @@ import time
 
 from stack import REPO, Stack, StackError
 
+# The app of a demonstration is a page, and its stores are the stores' own front pages.
+EXTRA = """kabinet_web_app on;
+kabinet_store google=https://play.google.com/store/apps apple=https://apps.apple.com/kz/;"""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -78,7 +81,7 @@ def main():
         stack = Stack(os.environ.get("KABINET_RUN_DIR") or os.path.join(REPO, ".run"),
                       port_of(os.environ.get("KABINET_PORT") or "8080"),
                       build=os.environ.get("KABINET_BUILD") or "build/release", sandbox=True,
-                      conf_extra="kabinet_web_app on;")
+                      conf_extra=EXTRA)
         serve(stack)
     except Stopped:
         print("\nstopping", flush=True)
