@@ -49,6 +49,7 @@ typedef struct {
     X("kabinet_bmg", "rest url=URL token_file=FILE [timeout=TIME]", 3, 4, ONCE, config_bmg)        \
     X("kabinet_web_app", "on|off", 1, 1, ONCE, config_web_app)                                     \
     X("kabinet_store", "[google=URL] [apple=URL]", 1, 2, ONCE, config_store)                       \
+    X("kabinet_mask", "file=FILE, made by `kabinetctl mask`", 1, 1, ONCE, config_mask)             \
     X("kabinet_place", "$VARIABLE", 1, 1, ONCE, config_place)                                      \
     X("kabinet_unsafe", "on|off", 1, 1, ONCE, config_unsafe)
 
@@ -87,6 +88,7 @@ static void set_defaults(config_t *config)
     config->throttle =
         (kab_throttle_limits_t){.free = 5, .off = 100, .address = 1000, .address_carrier = 10000};
     config->phones = kab_phone_plan_default;
+    config->mask = kab_mask_default;
     config->code = (kab_code_settings_t){.length = 4, .ttl = 5 * 60, .attempts = 3, .arm = true};
     config->activation_sms = true;
     config->device_hold = config->reregistration_hold = 24 * 3600;

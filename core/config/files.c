@@ -72,6 +72,21 @@ const char *config_slurp_secret(config_t *config, const char *path, size_t max, 
     return slurp(config, path, max, true, out);
 }
 
+bool config_line(kab_span_t *list, unsigned *number, kab_span_t *line)
+{
+    while (list->n > 0) {
+        *line = kab_span_cut(list, '\n');
+        *line = kab_span_cut(line, '#');
+        line->n -= line->n > 0 && line->p[line->n - 1] == '\r';
+        *line = kab_span_trim(*line);
+        ++*number;
+        if (line->n > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Every {lang} in the pattern becomes the language. */
 static const char *path_for(config_t *config, const char *pattern, const char *lang)
 {

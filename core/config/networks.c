@@ -43,29 +43,18 @@ static bool parse_network(kab_span_t line, kab_network_t *out)
 
 const char *config_read_networks(config_t *config)
 {
-    kab_span_t file;
+    kab_span_t file, line;
+    unsigned number = 0;
 
     if (!config->networks_path) {
         return NULL;
     }
-    const char *words = config_slurp(config, config->networks_path, LIST_MAX, &file);
-    if (words) {
-        char why[400];
-        size_t n = strnlen(words, sizeof why - 1);
-        memcpy(why, words, n);
-        why[n] = '\0';
-        return config_say(config, "kabinet_networks: %s", why);
+    if (config_slurp(config, config->networks_path, LIST_MAX, &file)) {
+        return config_say_of(config, "kabinet_networks");
     }
     config->carrier_n = 0;
     config->carrier = kab_alloc(config->arena, KAB_NETWORKS * sizeof *config->carrier);
-    for (unsigned number = 1; config->carrier && file.n > 0; number++) {
-        kab_span_t line = kab_span_cut(&file, '\n');
-        line = kab_span_cut(&line, '#');
-        line.n -= line.n > 0 && line.p[line.n - 1] == '\r';
-        line = kab_span_trim(line);
-        if (line.n == 0) {
-            continue;
-        }
+    while (config->carrier && config_line(&file, &number, &line)) {
         if (config->carrier_n == KAB_NETWORKS) {
             return config_say(config, "kabinet_networks: %s: line %u: too many; give up to %d",
                               config->networks_path, number, KAB_NETWORKS);

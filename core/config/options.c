@@ -20,6 +20,14 @@ const char *config_say(config_t *config, const char *format, ...)
     return config->words;
 }
 
+const char *config_say_of(config_t *config, const char *who)
+{
+    char why[sizeof config->words];
+
+    memcpy(why, config->words, sizeof why);
+    return config_say(config, "%s: %s", who, why);
+}
+
 /* Digits at the front; false if there are none or too many. */
 static bool digits(kab_span_t *text, int64_t *out)
 {

@@ -9,16 +9,18 @@
 
 typedef struct kab_config_s config_t;
 
-/* ---- complaints (config_say.c) ------------------------------------------- */
+/* ---- complaints (options.c) ----------------------------------------------- */
 
 /* Puts words into the config and returns them; control bytes become '?'. */
 const char *config_say(config_t *config, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Puts `who`, a directive, before the words that stand in the config. */
+const char *config_say_of(config_t *config, const char *who);
 /* A span as two arguments of "%.*s", cut to what fits a complaint. */
 #define CONFIG_SHOW(span)                                                                          \
     (int)((span).n < 96 ? (span).n : 96), (const char *)((span).n ? (span).p : (const uint8_t *)"")
 
-/* ---- key=value (config_options.c) ---------------------------------------- */
+/* ---- key=value (options.c) ----------------------------------------------- */
 
 typedef enum {
     OPTION_COUNT,   /* unsigned */
@@ -74,6 +76,7 @@ const char *config_reregistration_hold(config_t *config, const kab_span_t *args,
 const char *config_push(config_t *config, const kab_span_t *args, size_t n);
 const char *config_sms(config_t *config, const kab_span_t *args, size_t n);
 const char *config_bmg(config_t *config, const kab_span_t *args, size_t n);
+const char *config_mask(config_t *config, const kab_span_t *args, size_t n);
 const char *config_web_app(config_t *config, const kab_span_t *args, size_t n);
 const char *config_store(config_t *config, const kab_span_t *args, size_t n);
 const char *config_place(config_t *config, const kab_span_t *args, size_t n);
@@ -84,14 +87,18 @@ const char *config_url(config_t *config, kab_span_t text, const char **out);
 /* The address of a page for people: https, with a query if there is one. NULL, or words. */
 const char *config_link(config_t *config, kab_span_t text, const char **out);
 
-/* ---- files (config_files.c, config_networks.c) ----------------------------- */
+/* ---- files (files.c, networks.c, mask.c) ------------------------------------ */
 
 /* Whole content in the arena, with a NUL behind it. NULL, or words. */
 const char *config_slurp(config_t *config, const char *path, size_t max, kab_span_t *out);
 /* The same of a file that only its owner may change and others may not read. */
 const char *config_slurp_secret(config_t *config, const char *path, size_t max, kab_span_t *out);
+/* The next line of a list that says something, without comment and blanks; counts in *number.
+ * False: the list is over. */
+bool config_line(kab_span_t *list, unsigned *number, kab_span_t *line);
 const char *config_read_tokens(config_t *config);
 const char *config_read_consents(config_t *config);
 const char *config_read_networks(config_t *config);
+const char *config_read_mask(config_t *config);
 
 #endif

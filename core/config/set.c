@@ -208,6 +208,12 @@ const char *config_store(config_t *config, const kab_span_t *args, size_t n)
     return READ(options, args, n);
 }
 
+const char *config_mask(config_t *config, const kab_span_t *args, size_t n)
+{
+    const option_t options[] = {{"file", OPTION_FILE, (void *)&config->mask_path, 0, 0}};
+    return READ(options, args, n);
+}
+
 /* Only nginx can evaluate it; what is looked at here is that it is a variable at all. */
 const char *config_place(config_t *config, const kab_span_t *args, size_t n)
 {

@@ -6,6 +6,7 @@
 #define KAB_SETTINGS_H
 
 #include "cabinet/consent.h"
+#include "cabinet/decoy.h"
 #include "cabinet/session.h"
 #include "cabinet/throttle.h"
 #include "identity/breach.h"
@@ -63,6 +64,7 @@ struct kab_config_s {
     kab_network_t *carrier;
     unsigned carrier_n;
     kab_phone_plan_t phones;
+    kab_mask_t mask;
     kab_code_settings_t code;
     bool activation_sms;                       /* an SMS code proves the number (FLOWS 3) */
     unsigned device_hold, reregistration_hold; /* seconds */
@@ -75,7 +77,7 @@ struct kab_config_s {
     bool finished;
     const char *beside; /* relative file names stand beside this directory; NULL: as they are */
     const char *consent_file[KAB_CONSENT_KINDS]; /* with {lang} */
-    const char *networks_path;
+    const char *networks_path, *mask_path; /* NULL: none */
     uint32_t seen;   /* directives that may stand once */
     char words[640]; /* the last complaint */
 };

@@ -16,7 +16,7 @@ kab_err_t kab_subject_find(kab_call_t *call, kab_subject_t *out)
     if (err) {
         return err;
     }
-    kab_decoy(call->kab->config->ring, &call->flow.iin, &decoy);
+    kab_decoy(call->kab->config->ring, &call->kab->config->mask, &call->flow.iin, &decoy);
     out->decoy = !found || out->account.blocked || !out->account.has_phone;
     if (out->decoy) {
         memset(&out->account, 0, sizeof(out->account));

@@ -7,6 +7,8 @@ import stat
 
 import pytest
 
+from support import ROOT, SEED
+
 DATA = ["iin", "phone", "locale", "password", "device"]
 PHC = "$argon2id$v=19$m=256,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
 NOBODY = "830611390604"
@@ -52,7 +54,7 @@ def done(run):
 def test_help_and_wrong_calls(ctl):
     listed = done(ctl("help"))
     for command in ("migrate", "import accounts", "account show", "audit verify", "keys create",
-                    "breach build", "doctor"):
+                    "breach build", "mask", "doctor"):
         assert command in listed
         assert command in done(ctl(*command.split(), "--help"))
     assert "no command" in refused(ctl("nonsense"), 2)
@@ -227,3 +229,55 @@ def test_children(ctl, tmp_path):
 def test_audit_is_whole(ctl):
     assert "none changed" in done(ctl("audit", "verify"))
     assert "NUMBER HEX" in refused(ctl("audit", "verify", "--head", "/dev/null"))
+
+
+@pytest.fixture
+def settled(fresh):
+    """Adds directives, and takes them away after the test."""
+    with open(fresh.conf_path, encoding="utf-8") as file:
+        before = file.read()
+
+    def settle(text):
+        with open(fresh.conf_path, "w", encoding="utf-8") as file:
+            file.write(before + text)
+
+    yield settle
+    settle("")
+
+
+def test_mask_is_not_made_of_few(ctl, tmp_path):
+    run = ctl("mask")
+    assert "fewer than 1000" in refused(run) and run.stdout == ""
+    done(ctl("import", "accounts", write(tmp_path / "few.csv", [
+        [iin, "+7701%07d" % i if i < 900 else "", "ru", "", "no"]
+        for i, iin in enumerate(iins(1100, seed=8))])))
+    run = ctl("mask")
+    assert "fewer than 1000" in refused(run) and run.stdout == ""
+
+
+def test_mask_is_made_of_people(ctl, settled, tmp_path):
+    dice = random.Random(SEED)
+    rows = [[iin, "+7%s%07d" % (dice.choice(["701", "702", "747", "747"]), dice.randrange(10 ** 7)),
+             "ru", "", "yes" if i < 60 else "no"] for i, iin in enumerate(iins(1500, seed=9))]
+    done(ctl("import", "accounts", write(tmp_path / "a.csv", rows), "--devices",
+             str(tmp_path / "devices")))
+    with open(ROOT / "data" / "demo" / "accounts.csv", encoding="utf-8") as file:
+        rows += [[row["iin"], row["phone"], "", "", row["device"]] for row in csv.DictReader(file)]
+    numbers = [(phone.replace(" ", "")[-10:][:3], device) for _, phone, _, _, device in rows if phone]
+    run = ctl("mask")
+    table = dict(line.split() for line in done(run).splitlines() if line[0] != "#")
+    assert int(table.pop("app")) == pytest.approx(
+        10000 * sum(device == "yes" for _, device in numbers) / len(numbers), abs=1)
+    assert len(table) == 19 and list(table) == sorted(table)
+    for prefix, share in table.items():
+        people = sum(found == prefix for found, _ in numbers)
+        assert int(share) == pytest.approx(max(1, 10000 * people / len(numbers)), abs=0.51), prefix
+    assert not any(phone[-7:] in run.stdout for _, phone, *_ in rows if phone)
+
+    path = tmp_path / "mask"
+    path.write_text(run.stdout, encoding="utf-8")
+    settled(f"kabinet_mask file={path};")
+    assert f"mask table: {path}" in ctl("doctor").stdout
+    path.write_text(run.stdout + "701 1\n", encoding="utf-8")
+    assert f'{path}: line {len(run.stdout.splitlines()) + 1}: "701 1" stands twice' in refused(
+        ctl("mask"), 2)

@@ -58,6 +58,7 @@ def still(stack):
     ("kabinet_store google=http://play.google.com/;", "kabinet_store", "give https://HOST"),
     ("kabinet_unsafe perhaps;", "kabinet_unsafe", "perhaps"),
     ("kabinet_networks carrier file=/none/carriers;", "kabinet_networks", "/none/carriers"),
+    ("kabinet_mask file=/none/mask;", "kabinet_mask", "/none/mask: no such file"),
     ("kabinet_keyring /none/keyring;", "kabinet_keyring", "/none/keyring"),
     ("kabinet_nonsense on;", "kabinet_nonsense", "unknown directive"),
     ("kabinet_protect perhaps;", "perhaps", "invalid value"),

@@ -11,7 +11,7 @@ static void test_names(void **state)
         found = found || strcmp(*name, "kabinet_session") == 0;
     }
     assert_true(found);
-    assert_int_equal(n, 23);
+    assert_int_equal(n, 24);
     bad("listen 80", "known are kabinet_zone, kabinet_database");
     bad("listen 80", ", kabinet_unsafe"); /* none was left out for want of room */
 }
@@ -206,6 +206,10 @@ static void test_others(void **state)
     bad("kabinet_unsafe yes", "on or off");
     bad("kabinet_networks mobile file=x", "give carrier");
     bad("kabinet_networks carrier path=x", "file=");
+    good("kabinet_mask file=mask");
+    bad("kabinet_mask mask", "give file=");
+    bad("kabinet_mask file=", "file=FILE");
+    bad("kabinet_mask", "file=FILE, made by `kabinetctl mask`");
     good("kabinet_consent terms required version=2026-09 file=terms.{lang}.txt");
     bad("kabinet_consent Terms required version=1 file={lang}", "a to z");
     bad("kabinet_consent terms maybe version=1 file={lang}", "required or optional");

@@ -209,6 +209,51 @@ static void test_networks(void **state)
     kab_config_free(config);
 }
 
+static void test_mask(void **state)
+{
+    (void)state;
+    const char *line = BASE UNSAFE "kabinet_mask file=mask;", *words;
+    static const char *const wrong[][2] = {
+        {"app 5000\n799 1\n", "mask: line 2: \"799\" is no prefix; give app or one of 700, 701"},
+        {"7011 5\n", "line 1: \"7011\" is no prefix"},
+        {"# a\n\n701\n", "line 3: \"701\" is not a share; give PREFIX NUMBER or app NUMBER"},
+        {"701 5%\n", "not a share"},
+        {"701 -5\n", "not a share"},
+        {"701 0\n", "line 1: \"701 0\" is out of range; give 1 to 1000000"},
+        {"701 1000001\n", "give 1 to 1000000"},
+        {"701 99999999999999999999\n", "not a share"},
+        {"app 0\n", "give how many of 10000 have the app, 1 to 9999"},
+        {"app 10000\n", "1 to 9999"},
+        {"app 1\n701 1\napp 1\n", "line 3: \"app 1\" stands twice; give it once"},
+        {"app 1\n701 1\n701 2\n", "line 3: \"701 2\" stands twice; give each prefix once"},
+        {"701 1\n", "mask: has no line \"app NUMBER\"; make it by `kabinetctl mask`"},
+        {"app 1\n", "mask: has no prefix; make it by `kabinetctl mask`"},
+        {"", "mask: has no line"},
+        {"\xff\x01 1\n", "is no prefix"},
+    };
+
+    bad(line, "kabinet_mask: ");
+    bad(line, "mask: no such file");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        put("mask", wrong[i][0], 0644);
+        bad(line, wrong[i][1]);
+    }
+    put("mask", "# made by hand\r\n 778  7 # few\r\napp 6012\n701 1480", 0644);
+    kab_config_t *config = read_conf(line, &words);
+    assert_null(words);
+    assert_int_equal(config->mask.app, 6012);
+    assert_int_equal(config->mask.n, 2);
+    assert_string_equal(config->mask.row[0].prefix, "701");
+    assert_int_equal(config->mask.row[0].share, 1480);
+    assert_string_equal(config->mask.row[1].prefix, "778");
+    assert_int_equal(config->mask.row[1].share, 7);
+    kab_config_free(config);
+    config = read_conf(BASE UNSAFE, &words);
+    assert_null(words);
+    assert_memory_equal(&config->mask, &kab_mask_default, sizeof kab_mask_default);
+    kab_config_free(config);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -222,8 +267,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"kabinet.conf", "keyring",      "open",        "carriers",
-                                        "terms.ru.txt", "terms.kk.txt", "terms.en.txt"};
+    static const char *const names[] = {"kabinet.conf", "keyring",      "open",         "carriers",
+                                        "terms.ru.txt", "terms.kk.txt", "terms.en.txt", "mask"};
     char path[128];
 
     (void)state;
@@ -240,6 +285,7 @@ int main(void)
         cmocka_unit_test(test_syntax),   cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_missing),  cmocka_unit_test(test_weak),
         cmocka_unit_test(test_consents), cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_mask),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -42,6 +42,7 @@ extern const ctl_command_t ctl_audit_commands[];
 extern const ctl_command_t ctl_doctor_commands[];
 extern const ctl_command_t ctl_file_commands[];
 extern const ctl_command_t ctl_import_commands[];
+extern const ctl_command_t ctl_mask_commands[];
 extern const ctl_command_t ctl_migrate_commands[];
 
 /* Set by SIGINT and SIGTERM; long work looks at it between two steps. */

@@ -63,6 +63,9 @@ static void check_unsafe(doctor_t *doctor)
     } else {
         say(doctor, WARN, "breach list: none; make one with `kabinetctl breach build`");
     }
+    say(doctor, GOOD, "mask table: %s",
+        config->mask_path ? config->mask_path
+                          : "the built-in one; `kabinetctl mask` makes one of real people");
     if (config->origin_n == 0) {
         say(doctor, WARN, "kabinet_origin is missing: only this machine itself can sign in");
     }
