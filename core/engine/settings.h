@@ -77,9 +77,9 @@ struct kab_config_s {
     bool finished;
     const char *beside; /* relative file names stand beside this directory; NULL: as they are */
     const char *consent_file[KAB_CONSENT_KINDS]; /* with {lang} */
-    const char *networks_path, *mask_path; /* NULL: none */
-    uint32_t seen;   /* directives that may stand once */
-    char words[640]; /* the last complaint */
+    const char *networks_path, *mask_path;       /* NULL: none */
+    uint32_t seen;                               /* directives that may stand once */
+    char words[640];                             /* the last complaint */
 };
 
 /* True if the address belongs to a carrier's prefix (kabinet_networks). */
