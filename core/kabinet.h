@@ -133,7 +133,7 @@ typedef struct {
 
 /* What the call waits for if it parks. Listen for it before kab_call_run: a wake between the
  * reading and the parking counts. False: it never parks. LOOP. */
-bool kab_call_poll(const kab_call_t *call, kab_poll_t *out);
+bool kab_call_poll(kab_call_t *call, kab_poll_t *out);
 
 /* ---- sessions, as the guard sees them -------------------------------------- */
 

@@ -5,6 +5,7 @@
 #include "cabinet/challenge.h"
 #include "cabinet/record.h"
 #include "engine/call.h"
+#include "identity/mac.h"
 
 static json_t *challenge_json(const kab_challenge_t *challenge)
 {
@@ -26,6 +27,29 @@ static json_t *challenge_json(const kab_challenge_t *challenge)
     return row;
 }
 
+/* Of what is listed, for those who wait for another list: 0 is the empty one's, which is what an
+ * app without a version waits to see changed. */
+static int64_t version_of(const kab_challenge_t *found, unsigned n)
+{
+    struct {
+        kab_uuid_t id;
+        int64_t state, expires_at;
+    } all[KAB_CHALLENGES] = {0};
+    uint8_t digest[KAB_MAC_BYTES];
+    int64_t version = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        all[i].id = found[i].id;
+        all[i].state = found[i].state;
+        all[i].expires_at = found[i].expires_at;
+    }
+    kab_sha256((kab_span_t){(const uint8_t *)all, n * sizeof(*all)}, digest);
+    for (unsigned i = 0; i < 6; i++) {
+        version = version << 8 | digest[i];
+    }
+    return n ? version | 1 : 0;
+}
+
 static kab_err_t list(kab_call_t *call)
 {
     kab_challenge_t found[KAB_CHALLENGES];
@@ -35,11 +59,15 @@ static kab_err_t list(kab_call_t *call)
     if (err) {
         return err;
     }
+    int64_t version = version_of(found, n);
+    if (kab_call_park(call, version)) {
+        return KAB_OK;
+    }
     json_t *rows = json_array();
     for (unsigned i = 0; i < n; i++) {
         json_array_append_new(rows, challenge_json(&found[i]));
     }
-    call->answer = json_pack("{s:o}", "challenges", rows);
+    call->answer = json_pack("{s:o, s:I}", "challenges", rows, "version", (json_int_t)version);
     return KAB_OK;
 }
 
@@ -201,7 +229,7 @@ static const kab_step_t deny_steps[] = {{"deny", KAB_LANE_DB, deny, KAB_COMMIT},
 
 const kab_op_t kab_app_challenge_routes[] = {
     {"app_challenges", KAB_AUTH_DEVICE, KAB_STATE_NONE, "GET", "/app/challenges", NULL, list_steps,
-     0},
+     KAB_OP_POLL},
     {"app_claim", KAB_AUTH_DEVICE, KAB_STATE_NONE, "POST", "/app/challenges/claim", claim_fields,
      claim_steps, 0},
     {"app_open", KAB_AUTH_DEVICE, KAB_STATE_NONE, "POST", "/app/challenges/{id}/open", open_fields,

@@ -1,16 +1,11 @@
 /*
- * A phone becomes a device (CONTRACT 2, SECURITY 4, 14–17):
- *
- *   POST /app/devices             one-time password or QR, number, key ──▶ an SMS to that number,
- * if it is the account's; always 202 POST /app/devices/{id}/proof  the SMS code, then BMG ──▶
- * active, or held while another one lives
- *
- * Signed by the new key all along.
+ * POST /app/devices: a phone wants to become a device (CONTRACT 2, SECURITY 4). One-time password
+ * or QR, number and key; an SMS goes to that number if it is the one to prove; the answer is always
+ * 202. Signed by the new key. The second half is app_proof.c.
  */
 #include <string.h>
 
-#include <openssl/crypto.h>
-
+#include "api/app_proof.h"
 #include "api/routes.h"
 #include "cabinet/account.h"
 #include "cabinet/activation.h"
@@ -19,27 +14,15 @@
 #include "cabinet/outbox.h"
 #include "cabinet/record.h"
 #include "engine/signed.h"
-#include "flow/ports.h"
 #include "identity/proof.h"
 
 enum {
-    PROOF_DIGITS = 6,
-    PROOF_TRIES = 3,
     PROOF_SENDS = 3,
     TRIES_HOUR = 100,           /* one-time passwords from one address, */
     TRIES_HOUR_CARRIER = 10000, /* from a mobile operator's */
-    NOTICE_TTL = 24 * 3600,     /* seconds */
     NUMBERS_DAY = 10            /* numbers for one IIN */
 };
 static const kab_time_t proof_life = 5 * KAB_MINUTE, resend_after = KAB_MINUTE;
-
-static void proof_code(const kab_call_t *call, const kab_device_t *device,
-                       char code[KAB_CODE_MAX + 1])
-{
-    kab_code_make(call->kab->config->ring, "sms proof",
-                  (kab_span_t){device->id.b, sizeof(device->id.b)}, device->drawn, PROOF_DIGITS,
-                  code);
-}
 
 /* ---- POST /app/devices ---- */
 
@@ -111,17 +94,22 @@ static kab_err_t read_create(kab_call_t *call, create_t *create)
     return call->errors.n ? KAB_E_VALIDATION : KAB_OK;
 }
 
-/* Whether the number typed in the app is the one of the flow's account; looked up for decoys too.
- */
+/* Whether the number typed in the app is the one to prove; looked up for decoys too. Who has no
+ * account yet gets one under this id when the flow is done. */
 static kab_err_t compare_number(kab_call_t *call, create_t *create)
 {
     const kab_activation_t *activation = &create->activation;
     bool found;
     kab_err_t err = kab_account_find(&call->w, &activation->iin, NULL, &create->account, &found);
 
-    create->real = err == KAB_OK && found && activation->has_account && create->account.has_phone &&
-                   !create->account.blocked &&
-                   strcmp(create->account.phone.e164, create->phone.e164) == 0;
+    const kab_account_t *account = &create->account;
+    const kab_phone_t *wanted = activation->has_phone ? &activation->phone : &account->phone;
+    bool same = found ? !account->blocked &&
+                            kab_same(account->id.b, activation->account.b, sizeof(account->id.b))
+                      : activation->has_phone;
+
+    create->real = err == KAB_OK && activation->has_account && same &&
+                   strcmp(wanted->e164, create->phone.e164) == 0;
     return err;
 }
 
@@ -162,7 +150,7 @@ static kab_err_t find_or_make(kab_call_t *call, create_t *create, bool *send)
         .sent_at = now,
     };
     if (create->real) {
-        device->account = create->account.id;
+        device->account = create->activation.account;
     }
     memcpy(device->platform, platform.p, platform.n);
     env->random(env->ctx, device->drawn, sizeof(device->drawn));
@@ -173,7 +161,7 @@ static kab_err_t find_or_make(kab_call_t *call, create_t *create, bool *send)
 static kab_err_t send_code(kab_call_t *call, const create_t *create)
 {
     char code[KAB_CODE_MAX + 1];
-    unsigned lang = kab_message_language(create->account.locale);
+    unsigned lang = kab_message_language(create->activation.locale);
     kab_message_t message = {
         .kind = create->real ? KAB_OUTBOX_SMS : KAB_OUTBOX_VOID,
         .to = kab_span_of(create->phone.e164),
@@ -181,9 +169,9 @@ static kab_err_t send_code(kab_call_t *call, const create_t *create)
     };
 
     if (create->real) {
-        message.account = create->account.id;
+        message.account = create->activation.account;
     }
-    proof_code(call, &create->device, code);
+    kab_proof_code(call, &create->device, code);
     message.body = kab_message_sms_code(call->arena, lang, code);
     kab_wipe(code, sizeof(code));
     return kab_outbox_add(&call->w, &message);
@@ -248,6 +236,7 @@ static kab_err_t create_device(kab_call_t *call)
     if (err) {
         return err;
     }
+    kab_flow_bump(&call->w, create->activation.flow); /* its page says that an app has come */
     kab_uuid_text(create->device.id, id);
     call->status = 202;
     call->answer = json_pack("{s:s, s:s, s:o}", "device_id", id, "proof", "sms", "expires_at",
@@ -257,168 +246,6 @@ static kab_err_t create_device(kab_call_t *call)
 
 static const kab_step_t create_steps[] = {{"create_device", KAB_LANE_DB, create_device, KAB_COMMIT},
                                           KAB_STEP_END};
-
-/* ---- POST /app/devices/{id}/proof ---- */
-
-static const kab_field_t proof_fields[] = {{"code", KAB_FIELD_TEXT, true, 16}, KAB_FIELD_END};
-
-typedef struct {
-    kab_device_t device;
-    kab_account_t account;
-    kab_bmg_answer_t bmg;
-    kab_span_t flow; /* whose page waits */
-} proof_t;
-
-/* The try is counted before the code is compared: of two at once one is written (device.h). */
-static kab_err_t judge(kab_call_t *call)
-{
-    proof_t *proof = call->scratch = kab_alloc(call->arena, sizeof(*proof));
-    kab_span_t typed = kab_call_field(call, "code");
-    char code[KAB_CODE_MAX + 1];
-    kab_uuid_t id;
-
-    if (!proof) {
-        return KAB_E_INTERNAL;
-    }
-    kab_device_t *device = &proof->device;
-    kab_err_t err = kab_uuid_parse(call->param[0], &id) ? kab_device_get(&call->w, id, device)
-                                                        : KAB_E_NOT_FOUND;
-    if (err) {
-        return err == KAB_E_NOT_FOUND ? KAB_E_DEVICE_UNKNOWN : err;
-    }
-    err = kab_signed_by(call, &device->key);
-    if (err) {
-        return err;
-    }
-    if (device->state != KAB_DEVICE_PENDING || device->attempts >= PROOF_TRIES ||
-        kab_call_now(call) >= device->proof_expires_at) {
-        return KAB_E_PROOF_WRONG;
-    }
-    device->attempts++;
-    err = kab_device_update(&call->w, device, KAB_DEVICE_PENDING);
-    if (err) {
-        return err;
-    }
-    proof_code(call, device, code);
-    bool right = typed.n == PROOF_DIGITS && CRYPTO_memcmp(typed.p, code, PROOF_DIGITS) == 0;
-    kab_wipe(code, sizeof(code));
-    if (!right || !device->has_account) {
-        return KAB_E_PROOF_WRONG;
-    }
-    return kab_account_get(&call->w, device->account, &proof->account);
-}
-
-/* BMG is asked only after the SMS proved the number (SECURITY 4). */
-static kab_err_t ask_bmg(kab_call_t *call)
-{
-    proof_t *proof = call->scratch;
-
-    proof->bmg = kab_ports_match(call, kab_span_of(proof->account.iin.digits),
-                                 kab_span_of(proof->device.phone.e164));
-    return KAB_OK;
-}
-
-static kab_err_t refused_by_bmg(kab_bmg_result_t result)
-{
-    switch (result) {
-    case KAB_BMG_MATCH:
-        return KAB_OK;
-    case KAB_BMG_MISMATCH:
-        return KAB_E_BMG_MISMATCH;
-    case KAB_BMG_NOT_REGISTERED:
-        return KAB_E_BMG_NOT_REGISTERED;
-    case KAB_BMG_CONSENT_REQUIRED:
-        return KAB_E_BMG_CONSENT_REQUIRED;
-    case KAB_BMG_CONSENT_DENIED:
-        return KAB_E_BMG_CONSENT_DENIED;
-    case KAB_BMG_UNAVAILABLE:
-        break;
-    }
-    return KAB_E_UNAVAILABLE;
-}
-
-/* The old device is told, and may object until the hold is over (SECURITY 16). */
-static kab_err_t tell_old(kab_call_t *call, const proof_t *proof, const kab_device_t *old)
-{
-    unsigned lang = kab_message_language(proof->account.locale);
-    kab_push_text_t push = {"device", NULL, NULL, old->push_token, NOTICE_TTL};
-    kab_message_t message = {
-        .kind = old->push_token.n ? KAB_OUTBOX_PUSH : KAB_OUTBOX_VOID,
-        .account = proof->account.id,
-        .device = old->id,
-        .to = kab_span_of(old->phone.e164),
-        .body = kab_message_push(call->arena, lang, &push),
-        .expires_at = kab_call_now(call) + NOTICE_TTL * KAB_SECOND,
-    };
-
-    return kab_outbox_add(&call->w, &message);
-}
-
-static kab_err_t write_bind(const kab_db_t *db, void *ctx)
-{
-    kab_call_t *call = ctx;
-    proof_t *proof = call->scratch;
-    kab_device_t *device = &proof->device, live[KAB_DEVICES];
-    kab_time_t hold = call->kab->config->device_hold * KAB_SECOND, now = kab_call_now(call);
-    unsigned n = 0;
-    kab_err_t err = kab_device_live(&call->w, proof->account.id, &device->phone, live, &n);
-
-    (void)db;
-    if (err) {
-        return err;
-    }
-    device->weak = n == 0;
-    device->state = n && hold ? KAB_DEVICE_HELD : KAB_DEVICE_ACTIVE;
-    device->active_at = device->state == KAB_DEVICE_HELD ? now + hold : now;
-    device->held_until = device->state == KAB_DEVICE_HELD ? now + hold : 0;
-    err = kab_activation_use(&call->w, device->activation, device->id);
-    if (err == KAB_OK) {
-        err = kab_device_update(&call->w, device, KAB_DEVICE_PENDING);
-    }
-    for (unsigned i = 0; i < n && err == KAB_OK; i++) {
-        err = tell_old(call, proof, &live[i]);
-    }
-    if (err == KAB_OK) {
-        err = kab_event_add(&call->w, &proof->account.id, KAB_EV_DEVICE, KAB_NONE, &call->origin);
-    }
-    return err ? err : kab_audit_add(&call->w, &proof->account.id, KAB_EV_DEVICE, "self", KAB_NONE);
-}
-
-/* A try that BMG did not let through is given back when BMG was away. */
-static kab_err_t bind(kab_call_t *call)
-{
-    proof_t *proof = call->scratch;
-    kab_err_t err = refused_by_bmg(proof->bmg.result);
-    char id[KAB_UUID_SIZE];
-
-    if (err == KAB_E_UNAVAILABLE) {
-        proof->device.attempts--;
-        (void)kab_device_update(&call->w, &proof->device, KAB_DEVICE_PENDING);
-    }
-    if (err == KAB_OK) {
-        err = kab_pg_transaction(&call->w.db, write_bind, call);
-        err = err == KAB_E_WRONG_STATE ? KAB_E_PROOF_WRONG : err;
-    }
-    if (err) {
-        return err;
-    }
-    call->committed = true;
-    kab_activation_t activation;
-    if (kab_activation_get(&call->w, proof->device.activation, &activation) == KAB_OK) {
-        kab_flow_bump(&call->w, activation.flow);
-    }
-    kab_uuid_text(proof->device.id, id);
-    call->answer = json_pack("{s:s, s:s}", "device_id", id, "state",
-                             kab_device_state_name(proof->device.state));
-    return KAB_OK;
-}
-
-static const kab_step_t proof_steps[] = {
-    {"judge", KAB_LANE_DB, judge, 0},
-    {"ask_bmg", KAB_LANE_HTTP, ask_bmg, 0},
-    {"bind", KAB_LANE_DB, bind, KAB_COMMIT},
-    KAB_STEP_END,
-};
 
 /* ---- PUT /app/push-token ---- */
 
@@ -436,8 +263,6 @@ static const kab_step_t token_steps[] = {{"set_token", KAB_LANE_DB, set_token, K
 const kab_op_t kab_app_device_routes[] = {
     {"app_device_create", KAB_AUTH_KEY, KAB_STATE_NONE, "POST", "/app/devices", create_fields,
      create_steps, 0},
-    {"app_device_proof", KAB_AUTH_KEY, KAB_STATE_NONE, "POST", "/app/devices/{id}/proof",
-     proof_fields, proof_steps, 0},
     {"app_push_token", KAB_AUTH_DEVICE, KAB_STATE_NONE, "PUT", "/app/push-token", token_fields,
      token_steps, 0},
     KAB_OP_END,

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "api/routes.h"
-#include "cabinet/record.h"
+#include "cabinet/notice.h"
+#include "cabinet/objection.h"
 #include "engine/new_password.h"
 #include "engine/trial.h"
 
@@ -74,7 +75,11 @@ static kab_err_t write_change(const kab_db_t *db, void *ctx)
         err = kab_session_end_all(w, *account, call->session.id, &call->dropped);
     }
     if (err == KAB_OK) {
-        err = kab_event_add(w, account, KAB_EV_PASSWORD_CHANGED, KAB_NONE, &call->origin);
+        err = kab_notice_account(w, "password", &change->trial.account);
+    }
+    if (err == KAB_OK) {
+        err = kab_event_add_change(w, account, KAB_EV_PASSWORD_CHANGED, NULL,
+                                   kab_call_now(call) + KAB_OBJECTION_TIME, &call->origin);
     }
     if (err == KAB_OK) {
         err = kab_audit_add(w, account, KAB_EV_PASSWORD_CHANGED, "self", KAB_NONE);

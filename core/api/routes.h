@@ -12,6 +12,8 @@ extern const kab_op_t kab_meta_routes[];
 extern const kab_op_t kab_qr_routes[];
 extern const kab_op_t kab_app_challenge_routes[];
 extern const kab_op_t kab_app_device_routes[];
+extern const kab_op_t kab_app_proof_routes[];
+extern const kab_op_t kab_app_event_routes[];
 extern const kab_op_t kab_ended_timer, kab_audit_timer, kab_sweep_timer;
 
 extern const kab_tables_t kab_tables;

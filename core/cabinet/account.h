@@ -30,7 +30,8 @@ kab_err_t kab_account_find(const kab_world_t *w, const kab_iin_t *iin, const uin
 kab_err_t kab_account_get(const kab_world_t *w, kab_uuid_t id, kab_account_t *out);
 /* KAB_E_WRONG_STATE if the IIN is taken. hash may be empty. Fills id. */
 kab_err_t kab_account_create(const kab_world_t *w, kab_account_t *account);
-/* Sets hash (unsealed PHC text) and pushes the old one to the history (keeps KAB_HISTORY).
+/* Sets hash (unsealed PHC text; empty: no password any more) and pushes the old one to the history
+ * (keeps KAB_HISTORY).
  * `upgrade`: the same password hashed anew, no history, no password_changed_at. In the caller's
  * transaction. */
 kab_err_t kab_account_set_hash(const kab_world_t *w, kab_uuid_t id, kab_span_t hash, bool upgrade);

@@ -7,13 +7,15 @@
 
 #define COLUMNS                                                                                    \
     "id, flow, generation, account, iin, created_at, expires_at, used_at, cardinality(tried),"     \
-    " device, mac, mac_key"
+    " device, mac, mac_key, phone, locale, trusted,"                                               \
+    " EXISTS (SELECT FROM device d WHERE d.activation = activation.id AND d.state = 'pending')"
 
 static const kab_sql_t sql_insert = {
     "activation_insert",
     "INSERT INTO activation (id, flow, generation, account, iin, otp_index, otp_index_key,"
-    " qr_index, qr_index_key, created_at, expires_at, mac, mac_key)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $8::integer, $7, $8::integer, $9, $10, $11, $12::integer)"
+    " qr_index, qr_index_key, created_at, expires_at, mac, mac_key, phone, locale, trusted)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $8::integer, $7, $8::integer, $9, $10, $11, $12::integer,"
+    "  $13, $14, $15)"
     " ON CONFLICT (flow, generation) DO NOTHING"};
 static const kab_sql_t sql_of_flow = {
     "activation_of_flow", "SELECT " COLUMNS " FROM activation WHERE flow = $1 AND generation = $2"};
@@ -43,7 +45,7 @@ static const kab_uuid_t *account_of(const kab_activation_t *a)
 }
 
 /* Who it is for and until when: what is tried and used may change. */
-enum { BOUND = 6 };
+enum { BOUND = 8 };
 static void bound_fields(const kab_activation_t *a, kab_time_t created_at, kab_param_t out[BOUND])
 {
     out[0] = kab_p_uuid(&a->id);
@@ -52,13 +54,15 @@ static void bound_fields(const kab_activation_t *a, kab_time_t created_at, kab_p
     out[3] = kab_p_uuid(account_of(a));
     out[4] = kab_p_time(created_at);
     out[5] = kab_p_time(a->expires_at);
+    out[6] = kab_p_text(a->has_phone ? kab_span_of(a->phone.e164) : KAB_NONE);
+    out[7] = kab_p_bool(a->trusted);
 }
 
 /* False: not what the gateway wrote. */
 static bool read_row(const kab_world_t *w, const kab_rows_t *rows, kab_activation_t *out)
 {
     kab_param_t fields[BOUND];
-    kab_span_t iin;
+    kab_span_t iin, phone;
     uint8_t mac[KAB_INDEX_BYTES];
     memset(out, 0, sizeof *out);
     out->id = kab_rows_uuid(rows, 0, 0);
@@ -70,6 +74,16 @@ static bool read_row(const kab_world_t *w, const kab_rows_t *rows, kab_activatio
     out->used_at = kab_rows_time(rows, 0, 7);
     out->numbers = (unsigned)kab_rows_int(rows, 0, 8);
     out->device = kab_rows_uuid(rows, 0, 9);
+    out->has_phone = !kab_rows_null(rows, 0, 12);
+    out->trusted = kab_rows_bool(rows, 0, 14);
+    out->proving = kab_rows_bool(rows, 0, 15);
+    if (!kab_row_text(kab_rows_span(rows, 0, 13), out->locale, sizeof out->locale) ||
+        (out->has_phone &&
+         !(kab_place_open(w, account_of(out), kab_place("activation", "phone", &out->id),
+                          kab_rows_span(rows, 0, 12), &phone) &&
+           kab_row_text(phone, out->phone.e164, sizeof out->phone.e164)))) {
+        return false;
+    }
     bound_fields(out, kab_rows_time(rows, 0, 5), fields);
     return kab_row_intact(w, "activation", account_of(out), fields, BOUND, rows, 0, 10, mac) &&
            kab_place_open(w, account_of(out), kab_place("activation", "iin", &out->id),
@@ -109,9 +123,14 @@ static kab_err_t insert(const kab_world_t *w, const kab_activation_t *wanted)
     kab_wipe(otp, sizeof otp);
     kab_wipe(qr, sizeof qr);
     bound_fields(&a, now, f);
-    kab_span_t iin =
-        kab_place_seal(w, kab_place("activation", "iin", &a.id), kab_span_of(a.iin.digits));
-    if (iin.n == 0 || !kab_row_mac(w, "activation", f, BOUND, &key_id, mac)) {
+    kab_span_t phone = KAB_NONE, iin = kab_place_seal(w, kab_place("activation", "iin", &a.id),
+                                                      kab_span_of(a.iin.digits));
+    if (a.has_phone) {
+        phone =
+            kab_place_seal(w, kab_place("activation", "phone", &a.id), kab_span_of(a.phone.e164));
+    }
+    if (iin.n == 0 || (a.has_phone && phone.n == 0) ||
+        !kab_row_mac(w, "activation", f, BOUND, &key_id, mac)) {
         return KAB_E_INTERNAL;
     }
     kab_param_t params[] = {f[0],
@@ -125,13 +144,17 @@ static kab_err_t insert(const kab_world_t *w, const kab_activation_t *wanted)
                             f[4],
                             f[5],
                             kab_p_index(mac),
-                            kab_p_int(key_id)};
-    return kab_pg_exec(&w->db, &sql_insert, params, 12, NULL);
+                            kab_p_int(key_id),
+                            kab_p_bytes(phone),
+                            kab_p_text(kab_span_of(a.locale)),
+                            f[7]};
+    return kab_pg_exec(&w->db, &sql_insert, params, 15, NULL);
 }
 
-static bool same_person(const kab_activation_t *a, const kab_activation_t *b)
+static bool same_purpose(const kab_activation_t *a, const kab_activation_t *b)
 {
-    return a->has_account == b->has_account &&
+    return a->has_account == b->has_account && a->trusted == b->trusted &&
+           strcmp(a->phone.e164, b->phone.e164) == 0 &&
            kab_same(a->iin.digits, b->iin.digits, KAB_IIN_DIGITS) &&
            (!a->has_account || kab_same(a->account.b, b->account.b, sizeof a->account.b));
 }
@@ -143,7 +166,7 @@ kab_err_t kab_activation_open(const kab_world_t *w, kab_activation_t *activation
     if (err == KAB_OK) {
         err = kab_activation_of_flow(w, activation->flow, activation->generation, &found);
     }
-    if (err == KAB_OK && (!same_person(activation, &found) || found.used_at != 0 ||
+    if (err == KAB_OK && (!same_purpose(activation, &found) || found.used_at != 0 ||
                           found.expires_at <= w->env->now(w->env->ctx))) {
         err = KAB_E_WRONG_STATE;
     }

@@ -16,15 +16,21 @@ typedef struct {
     int64_t generation;
     bool has_account;
     kab_uuid_t account;
-    kab_iin_t iin; /* sealed in the row */
+    kab_iin_t iin;     /* sealed in the row */
+    bool has_phone;    /* the number to prove is this one and not the account's */
+    kab_phone_t phone; /* likewise sealed */
+    char locale[3];    /* of the SMS */
+    bool trusted; /* the current password was given, or a live session: no hold (SECURITY 16) */
     kab_time_t expires_at, used_at;
     unsigned numbers;  /* distinct numbers tried so far */
+    bool proving;      /* of kab_activation_of_flow: an app has asked and may still prove */
     kab_uuid_t device; /* the one that proved; zero: none */
 } kab_activation_t;
 
-/* Makes, or finds again, the activation of (flow, generation) for the account, or none, and the IIN
- * that the caller has set; fills the rest. Two statements in every case. KAB_E_WRONG_STATE: that
- * one has expired, is used or is another person's; then take the next generation. */
+/* Makes, or finds again, the activation of (flow, generation) for the account, or none, with the
+ * IIN, number, locale and trust that the caller has set; fills the rest. Two statements in every
+ * case. KAB_E_WRONG_STATE: that one has expired, is used or is for another person or number; then
+ * take the next generation. */
 kab_err_t kab_activation_open(const kab_world_t *w, kab_activation_t *activation);
 /* By what the app was given: digits of a one-time password, or a QR's secret (purpose "activation"
  * of identity/proof.h); the other one is empty. KAB_E_NOT_FOUND: wrong, expired or used. Locks the

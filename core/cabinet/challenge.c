@@ -16,9 +16,9 @@ static const kab_sql_t sql_of_flow = {"challenge_of_flow",
                                       " FOR UPDATE"};
 static const kab_sql_t sql_get = {"challenge_get",
                                   "SELECT " KAB_CHALLENGE_COLUMNS " FROM challenge WHERE id = $1"};
-static const kab_sql_t sql_by_qr = {
-    "challenge_by_qr", "SELECT " KAB_CHALLENGE_COLUMNS " FROM challenge WHERE qr_index IN ($1, $2)"
-                       " AND " LIVE " AND expires_at > $3 ORDER BY turned_at DESC LIMIT 1"};
+static const kab_sql_t sql_by_qr = {"challenge_by_qr", "SELECT " KAB_CHALLENGE_COLUMNS
+                                                       " FROM challenge WHERE qr_index IN ($1, $2)"
+                                                       " ORDER BY turned_at DESC LIMIT 1"};
 static const kab_sql_t sql_list = {
     "challenge_list",
     "SELECT * FROM (SELECT " KAB_CHALLENGE_COLUMNS " FROM challenge WHERE account = $1"
@@ -169,9 +169,8 @@ kab_err_t kab_challenge_by_qr(const kab_world_t *w, kab_span_t secret, kab_chall
 {
     kab_iin_index_t index;
     kab_row_index(w->ring, "qr", secret, &index);
-    kab_param_t params[] = {kab_p_index(index.now), kab_p_index(index.before),
-                            kab_p_time(w->env->now(w->env->ctx))};
-    return find(w, &sql_by_qr, params, 3, out);
+    kab_param_t params[] = {kab_p_index(index.now), kab_p_index(index.before)};
+    return find(w, &sql_by_qr, params, 2, out);
 }
 
 kab_err_t kab_challenge_list(const kab_world_t *w, kab_uuid_t account,

@@ -55,8 +55,8 @@ kab_err_t kab_challenge_open(const kab_world_t *w, kab_challenge_t *challenge);
  * Locks the row for the caller's transaction. */
 kab_err_t kab_challenge_of_flow(const kab_world_t *w, kab_span_t flow, kab_challenge_t *out);
 kab_err_t kab_challenge_get(const kab_world_t *w, kab_uuid_t id, kab_challenge_t *out);
-/* By the secret of the page's QR (purpose "challenge" of identity/proof.h, generation 0): an
- * unexpired one, open or armed. */
+/* By the secret of the page's QR (purpose "challenge" of identity/proof.h, generation 0), whatever
+ * has become of it. */
 kab_err_t kab_challenge_by_qr(const kab_world_t *w, kab_span_t secret, kab_challenge_t *out);
 /* Unexpired OPEN and ARMED ones of an account: the newest 3, oldest first (SECURITY 9). Further
  * ones are claimed by their QR. */

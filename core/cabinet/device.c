@@ -27,6 +27,14 @@ static const kab_sql_t sql_live = {
                    " AND state IN ('active', 'held') AND (state = 'active' OR held_until <= $4)"
                    " AND (phone_index IN ($2, $3) OR phone_index2 IN ($2, $3))"
                    " ORDER BY created_at DESC, id LIMIT $5"};
+static const kab_sql_t sql_list = {
+    "device_list", "SELECT " COLUMNS " FROM device WHERE account = $1 AND (state IN ('active',"
+                   " 'held') OR (state = 'removed' AND active_at IS NOT NULL AND removed_at > $2))"
+                   " ORDER BY created_at DESC, id LIMIT $3"};
+static const kab_sql_t sql_of_others = {
+    "device_of_others", "SELECT " COLUMNS " FROM device WHERE state IN ('active', 'held')"
+                        " AND (phone_index IN ($1, $2) OR phone_index2 IN ($1, $2))"
+                        " AND account IS DISTINCT FROM $3 ORDER BY id LIMIT $4 FOR UPDATE"};
 static const kab_sql_t sql_update = {
     "device_update",
     "UPDATE device SET state = $2, weak = $3, active_at = $4, held_until = $5, removed_at = $6,"
@@ -264,20 +272,49 @@ kab_err_t kab_device_update(const kab_world_t *w, kab_device_t *d, kab_device_st
     return err;
 }
 
-kab_err_t kab_device_live(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone,
-                          kab_device_t out[KAB_DEVICES], unsigned *n)
+static kab_err_t find_all(const kab_world_t *w, const kab_sql_t *sql, const kab_param_t *params,
+                          unsigned params_n, kab_device_t out[KAB_DEVICES], unsigned *n)
 {
     kab_rows_t *rows;
-    kab_iin_index_t index;
     *n = 0;
-    kab_row_index(w->ring, "phone", kab_span_of(phone->e164), &index);
-    kab_param_t params[] = {kab_p_uuid(&account), kab_p_index(index.now), kab_p_index(index.before),
-                            kab_p_time(w->env->now(w->env->ctx)), kab_p_int(KAB_DEVICES)};
-    kab_err_t err = kab_pg_exec(&w->db, &sql_live, params, 5, &rows);
+    kab_err_t err = kab_pg_exec(&w->db, sql, params, params_n, &rows);
     for (unsigned i = 0; err == KAB_OK && i < kab_rows_count(rows); i++) {
         *n += read_row(w, rows, i, &out[*n]);
     }
     return err;
+}
+
+kab_err_t kab_device_live(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone,
+                          kab_device_t out[KAB_DEVICES], unsigned *n)
+{
+    kab_iin_index_t index;
+    kab_row_index(w->ring, "phone", kab_span_of(phone->e164), &index);
+    kab_param_t params[] = {kab_p_uuid(&account), kab_p_index(index.now), kab_p_index(index.before),
+                            kab_p_time(w->env->now(w->env->ctx)), kab_p_int(KAB_DEVICES)};
+    return find_all(w, &sql_live, params, 5, out, n);
+}
+
+kab_err_t kab_device_list(const kab_world_t *w, kab_uuid_t account, kab_device_t out[KAB_DEVICES],
+                          unsigned *n)
+{
+    kab_time_t since = w->env->now(w->env->ctx) - KAB_DEVICE_REMEMBERED;
+    kab_param_t params[] = {kab_p_uuid(&account), kab_p_time(since), kab_p_int(KAB_DEVICES)};
+    return find_all(w, &sql_list, params, 3, out, n);
+}
+
+kab_err_t kab_device_of_others(const kab_world_t *w, const kab_phone_t *phone, kab_uuid_t account,
+                               kab_device_t out[KAB_DEVICES], unsigned *n)
+{
+    kab_iin_index_t index;
+    kab_row_index(w->ring, "phone", kab_span_of(phone->e164), &index);
+    kab_param_t params[] = {kab_p_index(index.now), kab_p_index(index.before), kab_p_uuid(&account),
+                            kab_p_int(KAB_DEVICES)};
+    return find_all(w, &sql_of_others, params, 4, out, n);
+}
+
+kab_time_t kab_device_weak_until(const kab_device_t *device)
+{
+    return device->weak ? device->active_at + KAB_DAY : 0;
 }
 
 kab_err_t kab_device_set_push_token(const kab_world_t *w, kab_uuid_t id, kab_span_t token)

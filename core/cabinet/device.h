@@ -58,8 +58,19 @@ kab_err_t kab_device_by_thumbprint(const kab_world_t *w, const char *thumbprint,
 kab_err_t kab_device_update(const kab_world_t *w, kab_device_t *device, kab_device_state_t from);
 /* Live (active, or held and due) ones of an account on its present number, newest first. */
 enum { KAB_DEVICES = 8 };
+/* A removed one counts as known, and may object, for this long (SECURITY 16, 18). */
+#define KAB_DEVICE_REMEMBERED (30 * KAB_DAY)
 kab_err_t kab_device_live(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone,
                           kab_device_t out[KAB_DEVICES], unsigned *n);
+/* Every bound one of an account, whatever its number, removed ones of the last 30 days too, newest
+ * first; at most KAB_DEVICES. */
+kab_err_t kab_device_list(const kab_world_t *w, kab_uuid_t account, kab_device_t out[KAB_DEVICES],
+                          unsigned *n);
+/* Bound ones on this number that are not this account's. Locks the rows. */
+kab_err_t kab_device_of_others(const kab_world_t *w, const kab_phone_t *phone, kab_uuid_t account,
+                               kab_device_t out[KAB_DEVICES], unsigned *n);
+/* Until when changes that hang on this one alone must wait (SECURITY 17); 0: they need not. */
+kab_time_t kab_device_weak_until(const kab_device_t *device);
 /* Empty: none. KAB_E_NOT_FOUND: no such device, or removed. */
 kab_err_t kab_device_set_push_token(const kab_world_t *w, kab_uuid_t id, kab_span_t token);
 

@@ -59,9 +59,12 @@ kab_err_t kab_account_set_hash(const kab_world_t *w, kab_uuid_t id, kab_span_t h
             return err;
         }
     }
-    kab_span_t sealed = kab_place_seal(w, kab_place("account", "hash", &id), hash);
-    if (sealed.n == 0) {
-        return KAB_E_INTERNAL;
+    kab_span_t sealed = KAB_NONE;
+    if (hash.n > 0) {
+        sealed = kab_place_seal(w, kab_place("account", "hash", &id), hash);
+        if (sealed.n == 0) {
+            return KAB_E_INTERNAL;
+        }
     }
     kab_param_t params[] = {kab_p_uuid(&id), kab_p_bytes(sealed), kab_p_time(now)};
     return upgrade ? kab_pg_exec(&w->db, &sql_upgrade, params, 2, NULL)

@@ -27,6 +27,9 @@ typedef enum {
     KAB_EV_CODE_DENIED,
     KAB_EV_CODE_REPORTED,
     KAB_EV_DEVICE,
+    KAB_EV_DEVICE_REMOVED,
+    KAB_EV_PHONE_LOST,
+    KAB_EV_OBJECTED,
     KAB_EV_KINDS
 } kab_event_kind_t;
 const char *kab_event_name(kab_event_kind_t kind); /* "sign_in" … */
@@ -36,8 +39,16 @@ const char *kab_event_name(kab_event_kind_t kind); /* "sign_in" … */
  */
 kab_err_t kab_event_add(const kab_world_t *w, const kab_uuid_t *account, kab_event_kind_t kind,
                         kab_span_t details, const kab_origin_t *origin);
+/* The same for a change that may be taken back: about `subject` (a device, or NULL), by those who
+ * were there before, until `object_until` (0: by nobody). */
+kab_err_t kab_event_add_change(const kab_world_t *w, const kab_uuid_t *account,
+                               kab_event_kind_t kind, const kab_uuid_t *subject,
+                               kab_time_t object_until, const kab_origin_t *origin);
 kab_err_t kab_audit_add(const kab_world_t *w, const kab_uuid_t *account, kab_event_kind_t kind,
                         const char *actor, kab_span_t details);
+/* Both, by the person, without details: what most changes leave behind. */
+kab_err_t kab_trace(const kab_world_t *w, const kab_uuid_t *account, kab_event_kind_t kind,
+                    const kab_origin_t *origin);
 
 /* The sealer: numbers and links rows not yet sealed (advisory lock; KAB_OK without work if another
  * holds it). A key for each day: audit.c. */

@@ -96,6 +96,8 @@ json_t *kab_span_json(kab_span_t text);
 /* For a step of a KAB_OP_POLL: true if the caller has this version and wants to wait for the next;
  * the step then returns KAB_OK and nothing else is done. */
 bool kab_call_park(kab_call_t *call, int64_t version);
+/* Long polls of these devices look again: at most KAB_DEVICES. One Redis command, for none too. */
+void kab_wake_devices(kab_call_t *call, const kab_uuid_t *id, unsigned n);
 
 #define KAB_FLOW_COOKIE "__Host-kabinet_flow"
 #define KAB_BROWSER_COOKIE "__Host-kabinet_browser"
@@ -107,7 +109,8 @@ bool kab_call_park(kab_call_t *call, int64_t version);
 kab_err_t kab_route(kab_call_t *call);
 /* Origin, scheme, media type, size. */
 kab_err_t kab_admit(const kab_call_t *call);
-/* wait and version of a KAB_OP_POLL: both or none, and then no body, or KAB_E_BAD_REQUEST. */
+/* wait and version of a KAB_OP_POLL: both or none (an app may leave version out), and then no body,
+ * or KAB_E_BAD_REQUEST. */
 kab_err_t kab_poll_read(kab_call_t *call);
 /* Flow or session, then fields. On the db lane. */
 kab_err_t kab_enter(kab_call_t *call);

@@ -53,7 +53,8 @@ enum {
     KAB_OP_GRID = 2,     /* refusals leave on the time grid (SECURITY 6) */
     KAB_OP_STEP = 4,     /* POST /flows/{id}/{step}: the row is found in the flow's own tables */
     KAB_OP_WAITING = 16, /* also for a device that is pending or held */
-    KAB_OP_POLL = 8      /* ?wait=&version=: may park until its first parameter is told as a wake */
+    KAB_OP_REMOVED = 32, /* also for a device that was removed in the last 30 days */
+    KAB_OP_POLL = 8 /* ?wait=&version=: may park until its flow, or its device, is told as a wake */
 };
 
 enum { KAB_BODY_MAX = 8192 };

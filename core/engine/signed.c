@@ -1,6 +1,5 @@
 #include "engine/signed.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "identity/mac.h"
@@ -46,15 +45,17 @@ static kab_err_t read(kab_call_t *call, kab_signature_t *out)
     return kab_http_signature_read(call->arena, &in, out) ? KAB_OK : KAB_E_SIGNATURE_INVALID;
 }
 
-/* The signature first: only its owner is told that the clock is wrong. */
+/* The signature first: only its owner is told that the clock is wrong. A long poll is looked at
+ * again when its wait is over, with the signature that it came with. */
 static kab_err_t check(kab_call_t *call, const kab_device_key_t *key, const kab_signature_t *sig)
 {
-    int64_t now = kab_call_now(call) / KAB_SECOND;
+    int64_t now = kab_call_now(call) / KAB_SECOND, past = skew + call->poll.wait;
 
     if (!kab_device_key_verify(key, sig->base, sig->signature)) {
         return KAB_E_SIGNATURE_INVALID;
     }
-    if (llabs(now - sig->created) > skew || (sig->expires && now > sig->expires + skew)) {
+    if (sig->created - now > skew || now - sig->created > past ||
+        (sig->expires && now > sig->expires + past)) {
         return KAB_E_CLOCK_SKEW;
     }
     return KAB_OK;
@@ -95,9 +96,20 @@ static kab_err_t admit(const kab_call_t *call)
     case KAB_DEVICE_PENDING:
         return call->op->flags & KAB_OP_WAITING ? KAB_OK : KAB_E_DEVICE_HELD;
     case KAB_DEVICE_REMOVED:
+        if ((call->op->flags & KAB_OP_REMOVED) && call->device.active_at &&
+            kab_call_now(call) < call->device.removed_at + KAB_DEVICE_REMEMBERED) {
+            return KAB_OK;
+        }
         break;
     }
     return KAB_E_DEVICE_UNKNOWN;
+}
+
+bool kab_signed_device(kab_call_t *call, kab_uuid_t *id)
+{
+    kab_signature_t sig;
+
+    return read(call, &sig) == KAB_OK && kab_uuid_parse(sig.keyid, id);
 }
 
 kab_err_t kab_enter_device(kab_call_t *call)

@@ -4,17 +4,15 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-#include "cabinet/activation.h"
 #include "cabinet/message.h"
 #include "cabinet/outbox.h"
 #include "cabinet/record.h"
-#include "flow/app_link.h"
+#include "flow/activate.h"
 #include "flow/flows.h"
 #include "identity/user_agent.h"
 
 /* SECURITY 3 and 8: beyond these the challenge waits silently in the app. */
 enum { RINGS_HOUR = 3, RINGS_DAY = 6, DENIALS = 2, PASSWORDS = 5, BEGINS_HOUR = 60 };
-static const kab_time_t resend_after = KAB_CONFIRM_RESEND * KAB_SECOND;
 
 static void code_of(const kab_call_t *call, const kab_challenge_t *challenge,
                     char code[KAB_CODE_MAX + 1])
@@ -106,26 +104,6 @@ static kab_err_t send_challenge(kab_call_t *call, const kab_subject_t *subject)
     return err ? err : ring(call, subject, &challenge);
 }
 
-static kab_err_t show_activation(kab_call_t *call, const kab_subject_t *subject)
-{
-    kab_activation_t activation = {
-        .flow = kab_flow_name(call->arena, &call->flow),
-        .generation = call->flow.generation,
-        .has_account = !subject->decoy,
-        .iin = call->flow.iin,
-    };
-    if (activation.has_account) {
-        activation.account = subject->account.id;
-    }
-    call->flow.state = KAB_STATE_ACTIVATE;
-    kab_err_t err = kab_activation_open(&call->w, &activation);
-    if (err == KAB_E_WRONG_STATE) { /* that showing is over: another one */
-        activation.generation = ++call->flow.generation;
-        err = kab_activation_open(&call->w, &activation);
-    }
-    return err;
-}
-
 /* ---- begin ---- */
 
 static kab_err_t write_begin(const kab_db_t *db, void *ctx)
@@ -133,16 +111,23 @@ static kab_err_t write_begin(const kab_db_t *db, void *ctx)
     kab_call_t *call = ctx;
     const kab_subject_t *subject = call->scratch;
     kab_err_t err =
-        subject->has_app ? send_challenge(call, subject) : show_activation(call, subject);
+        subject->has_app ? send_challenge(call, subject) : kab_activate_show(call, subject, false);
 
     (void)db;
     if (err == KAB_OK) {
-        err = kab_event_add(&call->w, kab_subject_id(subject), KAB_EV_RECOVERY, KAB_NONE,
-                            &call->origin);
+        err = kab_trace(&call->w, kab_subject_id(subject), KAB_EV_RECOVERY, &call->origin);
     }
-    return err ? err
-               : kab_audit_add(&call->w, kab_subject_id(subject), KAB_EV_RECOVERY, "self",
-                               KAB_NONE);
+    return err;
+}
+
+/* Apps that wait for something to confirm look again; the same is done for nobody. */
+static kab_err_t sent(kab_call_t *call, const kab_subject_t *subject, kab_err_t err)
+{
+    if (err == KAB_OK) {
+        kab_wake_devices(call, subject->app, subject->app_n);
+    }
+    call->flow_changed = err == KAB_OK;
+    return err;
 }
 
 kab_err_t kab_confirm_begin(kab_call_t *call)
@@ -161,8 +146,7 @@ kab_err_t kab_confirm_begin(kab_call_t *call)
     if (err == KAB_OK) {
         err = kab_pg_transaction(&call->w.db, write_begin, call);
     }
-    call->flow_changed = err == KAB_OK;
-    return err;
+    return sent(call, subject, err);
 }
 
 /* ---- the code ---- */
@@ -179,6 +163,24 @@ static bool code_fits(const kab_call_t *call, const kab_challenge_t *challenge)
     fits = typed.n == config->code.length && CRYPTO_memcmp(typed.p, code, typed.n) == 0;
     kab_wipe(code, sizeof(code));
     return fits && challenge->state == KAB_CHALLENGE_ARMED && challenge->has_account;
+}
+
+/* A code is as good as the app that made it, which may be gone since, or be on another number. */
+kab_err_t kab_confirm_still(kab_call_t *call, const kab_confirm_t *confirm)
+{
+    const kab_challenge_t *challenge = &confirm->challenge;
+    kab_device_t device;
+
+    if (!call->kab->config->code.arm) {
+        return KAB_OK;
+    }
+    kab_err_t err = kab_device_get(&call->w, challenge->armed_by, &device);
+    bool good =
+        err == KAB_OK && device.state == KAB_DEVICE_ACTIVE && device.has_account &&
+        kab_same(device.account.b, confirm->subject.account.id.b, sizeof(device.account.b)) &&
+        strcmp(device.phone.e164, confirm->subject.phone.e164) == 0;
+
+    return good ? KAB_OK : err && err != KAB_E_NOT_FOUND ? err : KAB_E_CHALLENGE_BURNED;
 }
 
 typedef struct {
@@ -229,7 +231,7 @@ kab_err_t kab_confirm_judge(kab_call_t *call, kab_confirm_t *out)
     return err ? err : judging.outcome;
 }
 
-/* ---- send, resend, new_device, back ---- */
+/* ---- send, resend, back ---- */
 
 static kab_err_t write_send(const kab_db_t *db, void *ctx)
 {
@@ -249,9 +251,7 @@ static kab_err_t send(kab_call_t *call)
     if (subject->decoy || !subject->has_app) {
         return KAB_E_WRONG_STATE;
     }
-    err = kab_pg_transaction(&call->w.db, write_send, call);
-    call->flow_changed = err == KAB_OK;
-    return err;
+    return sent(call, subject, kab_pg_transaction(&call->w.db, write_send, call));
 }
 
 typedef struct {
@@ -271,7 +271,7 @@ static kab_err_t write_resend(const kab_db_t *db, void *ctx)
     if (err) {
         return err == KAB_E_NOT_FOUND ? KAB_E_CHALLENGE_BURNED : err;
     }
-    call->wait = challenge->rung_at + resend_after - kab_call_now(call);
+    call->wait = challenge->rung_at + KAB_CONFIRM_RESEND * KAB_SECOND - kab_call_now(call);
     return call->wait > 0 ? KAB_E_THROTTLED : ring(call, call->scratch, challenge);
 }
 
@@ -284,28 +284,7 @@ static kab_err_t resend(kab_call_t *call)
     if (err == KAB_OK) {
         err = kab_pg_transaction(&call->w.db, write_resend, &resending);
     }
-    call->flow_changed = err == KAB_OK;
-    return err;
-}
-
-static kab_err_t write_activation(const kab_db_t *db, void *ctx)
-{
-    (void)db;
-    return show_activation(ctx, ((kab_call_t *)ctx)->scratch);
-}
-
-/* A new phone, an app installed anew, or ten minutes that are over: another QR and password. */
-static kab_err_t new_device(kab_call_t *call)
-{
-    kab_subject_t *subject = call->scratch = kab_alloc(call->arena, sizeof(*subject));
-    kab_err_t err = subject ? kab_subject_find(call, subject) : KAB_E_INTERNAL;
-
-    if (err == KAB_OK) {
-        call->flow.generation++;
-        err = kab_pg_transaction(&call->w.db, write_activation, call);
-    }
-    call->flow_changed = err == KAB_OK;
-    return err;
+    return sent(call, subject, err);
 }
 
 /* To where the person came from; no try is given back. */
@@ -324,99 +303,12 @@ static kab_err_t back(kab_call_t *call)
 static const kab_step_t send_steps[] = {{"send", KAB_LANE_DB, send, KAB_COMMIT}, KAB_STEP_END};
 static const kab_step_t resend_steps[] = {{"resend", KAB_LANE_DB, resend, KAB_COMMIT},
                                           KAB_STEP_END};
-static const kab_step_t device_steps[] = {{"new_device", KAB_LANE_DB, new_device, KAB_COMMIT},
-                                          KAB_STEP_END};
 static const kab_step_t back_steps[] = {{"back", KAB_LANE_DB, back, 0}, KAB_STEP_END};
 
 const kab_op_t kab_confirm_ops[] = {
     {"send", KAB_AUTH_FLOW, KAB_STATE_ACTIVATE, NULL, NULL, NULL, send_steps, 0},
-    {"new_device", KAB_AUTH_FLOW, KAB_STATE_ACTIVATE, NULL, NULL, NULL, device_steps, 0},
     {"back", KAB_AUTH_FLOW, KAB_STATE_ACTIVATE, NULL, NULL, NULL, back_steps, 0},
     {"resend", KAB_AUTH_FLOW, KAB_STATE_CODE, NULL, NULL, NULL, resend_steps, 0},
-    {"new_device", KAB_AUTH_FLOW, KAB_STATE_CODE, NULL, NULL, NULL, device_steps, 0},
     {"back", KAB_AUTH_FLOW, KAB_STATE_CODE, NULL, NULL, NULL, back_steps, 0},
     KAB_OP_END,
 };
-
-/* ---- what the page shows ---- */
-
-static kab_err_t describe_code(kab_call_t *call)
-{
-    const struct kab_config_s *config = call->kab->config;
-    kab_challenge_t challenge;
-    kab_err_t err =
-        kab_challenge_of_flow(&call->w, kab_flow_name(call->arena, &call->flow), &challenge);
-
-    if (err) {
-        return err == KAB_E_NOT_FOUND ? KAB_OK : err;
-    }
-    unsigned left =
-        challenge.attempts < config->code.attempts ? config->code.attempts - challenge.attempts : 0;
-    json_object_set_new(call->data, "sign",
-                        json_string(challenge.signs.sign[challenge.signs.right]));
-    json_object_set_new(call->data, "code_length", json_integer(config->code.length));
-    json_object_set_new(call->data, "resend_at", kab_time_json(challenge.rung_at + resend_after));
-    json_object_set_new(call->data, "attempts_left", json_integer(left));
-    json_object_set_new(call->data, "expires_at", kab_time_json(challenge.expires_at));
-    json_object_set_new(call->data, "app_link", json_string(kab_app_link(call)));
-    return KAB_OK;
-}
-
-/* "none", "proving", "active" or "held": how far the app has come. */
-static void describe_device(kab_call_t *call, const kab_activation_t *activation)
-{
-    static const kab_uuid_t none;
-    kab_device_t device = {.state = KAB_DEVICE_REMOVED};
-    const char *state = "none";
-
-    if (memcmp(&activation->device, &none, sizeof(none)) != 0 &&
-        kab_device_get(&call->w, activation->device, &device) == KAB_OK &&
-        device.state != KAB_DEVICE_REMOVED) {
-        state =
-            device.state == KAB_DEVICE_PENDING ? "proving" : kab_device_state_name(device.state);
-    }
-    json_object_set_new(call->data, "device", json_string(state));
-    if (device.state == KAB_DEVICE_HELD) {
-        json_object_set_new(call->data, "held_until", kab_time_json(device.held_until));
-    }
-}
-
-static kab_err_t describe_activation(kab_call_t *call)
-{
-    kab_span_t name = kab_flow_name(call->arena, &call->flow);
-    kab_activation_t activation;
-    char otp[KAB_OTP_DIGITS + 1];
-    kab_err_t err = kab_activation_of_flow(&call->w, name, call->flow.generation, &activation);
-
-    if (err) {
-        return err == KAB_E_NOT_FOUND ? KAB_OK : err;
-    }
-    kab_otp_make(call->kab->config->ring, name, call->flow.generation, otp);
-    json_object_set_new(call->data, "one_time_password", json_string(otp));
-    json_object_set_new(call->data, "expires_at", kab_time_json(activation.expires_at));
-    json_object_set_new(call->data, "app_link", json_string(kab_app_link(call)));
-    describe_device(call, &activation);
-    kab_wipe(otp, sizeof(otp));
-    return KAB_OK;
-}
-
-kab_err_t kab_confirm_describe(kab_call_t *call)
-{
-    char mask[KAB_PHONE_SIZE];
-    kab_subject_t subject;
-
-    if (call->flow.state == KAB_STATE_ACTIVATE) {
-        return describe_activation(call);
-    }
-    if (call->flow.state != KAB_STATE_CODE) {
-        return KAB_OK;
-    }
-    kab_err_t err = kab_subject_find(call, &subject);
-    if (err == KAB_OK) {
-        kab_phone_mask(&subject.phone, mask);
-        json_object_set_new(call->data, "phone_masked", json_string(mask));
-        err = describe_code(call);
-    }
-    kab_wipe(&subject, sizeof(subject));
-    return err;
-}

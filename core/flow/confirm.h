@@ -28,10 +28,14 @@ typedef struct {
  * KAB_E_CODE_WRONG with call->attempts_left; KAB_E_CHALLENGE_BURNED. */
 kab_err_t kab_confirm_judge(kab_call_t *call, kab_confirm_t *out);
 
+/* DB, in the transaction of the change. KAB_E_CHALLENGE_BURNED: the device that made the code no
+ * longer speaks for this person's number. */
+kab_err_t kab_confirm_still(kab_call_t *call, const kab_confirm_t *confirm);
+
 /* DB. What the pages of both states show. */
 kab_err_t kab_confirm_describe(kab_call_t *call);
 
-/* send, resend, new_device, back: listed by every flow with a confirmation. */
+/* send, resend, back: listed, with kab_activate_ops, by every flow with a confirmation. */
 extern const kab_op_t kab_confirm_ops[];
 
 #endif

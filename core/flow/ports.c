@@ -100,6 +100,25 @@ kab_bmg_answer_t kab_ports_match(kab_call_t *call, kab_span_t iin, kab_span_t ph
                       : (kab_bmg_answer_t){KAB_BMG_UNAVAILABLE, "kabinet_bmg is not configured"};
 }
 
+kab_err_t kab_ports_verdict(kab_bmg_result_t result)
+{
+    switch (result) {
+    case KAB_BMG_MATCH:
+        return KAB_OK;
+    case KAB_BMG_MISMATCH:
+        return KAB_E_BMG_MISMATCH;
+    case KAB_BMG_NOT_REGISTERED:
+        return KAB_E_BMG_NOT_REGISTERED;
+    case KAB_BMG_CONSENT_REQUIRED:
+        return KAB_E_BMG_CONSENT_REQUIRED;
+    case KAB_BMG_CONSENT_DENIED:
+        return KAB_E_BMG_CONSENT_DENIED;
+    case KAB_BMG_UNAVAILABLE:
+        break;
+    }
+    return KAB_E_UNAVAILABLE;
+}
+
 kab_send_t kab_ports_push(kab_call_t *call, const kab_push_message_t *message)
 {
     const kab_push_t *push = &ports_of(call)->push;

@@ -20,6 +20,8 @@ typedef struct {
 
 /* HTTP. UNAVAILABLE if no provider is configured. */
 kab_bmg_answer_t kab_ports_match(kab_call_t *call, kab_span_t iin, kab_span_t phone);
+/* KAB_OK for a match, the refusal to tell, KAB_E_UNAVAILABLE. */
+kab_err_t kab_ports_verdict(kab_bmg_result_t result);
 kab_send_t kab_ports_push(kab_call_t *call, const kab_push_message_t *message);
 kab_send_t kab_ports_sms(kab_call_t *call, const kab_sms_message_t *message);
 

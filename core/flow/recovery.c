@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "cabinet/flow_commit.h"
-#include "cabinet/message.h"
-#include "cabinet/outbox.h"
-#include "cabinet/record.h"
+#include "cabinet/notice.h"
+#include "cabinet/objection.h"
 #include "engine/new_password.h"
+#include "flow/activate.h"
 #include "flow/confirm.h"
 #include "flow/flows.h"
 
@@ -73,28 +73,6 @@ static kab_err_t hash(kab_call_t *call)
     return kab_new_password_hash(call, update->confirm.subject.account.id, &update->np);
 }
 
-enum { NOTICE_TTL = 24 * 3600 };
-
-static kab_err_t tell(kab_call_t *call, const kab_subject_t *subject)
-{
-    unsigned lang = kab_message_language(subject->account.locale);
-    kab_message_t message = {
-        .kind = KAB_OUTBOX_SMS,
-        .account = subject->account.id,
-        .to = kab_span_of(subject->phone.e164),
-        .body = kab_span_of(kab_message_text("message.sms.password", lang)),
-        .expires_at = kab_call_now(call) + NOTICE_TTL * KAB_SECOND,
-    };
-    if (kab_subject_rings(subject)) {
-        kab_push_text_t push = {"password", NULL, NULL, subject->device.push_token, NOTICE_TTL};
-
-        message.kind = KAB_OUTBOX_PUSH;
-        message.device = subject->device.id;
-        message.body = kab_message_push(call->arena, lang, &push);
-    }
-    return kab_outbox_add(&call->w, &message);
-}
-
 /* The whole change: password set, code burned, sessions and other challenges ended, the strangers'
  * lane given back, notice queued, audit written. */
 static kab_err_t write_update(const kab_db_t *db, void *ctx)
@@ -116,7 +94,10 @@ static kab_err_t write_update(const kab_db_t *db, void *ctx)
         return err;
     }
     challenge->state = KAB_CHALLENGE_USED;
-    err = kab_challenge_update(w, challenge, KAB_CHALLENGE_ARMED);
+    err = kab_confirm_still(call, &update->confirm);
+    if (err == KAB_OK) {
+        err = kab_challenge_update(w, challenge, KAB_CHALLENGE_ARMED);
+    }
     if (err == KAB_OK) {
         err = kab_challenge_end_others(w, account, challenge->id);
     }
@@ -133,10 +114,11 @@ static kab_err_t write_update(const kab_db_t *db, void *ctx)
         err = kab_flow_consents(call, account);
     }
     if (err == KAB_OK) {
-        err = tell(call, subject);
+        err = kab_notice_account(w, "password", &subject->account);
     }
     if (err == KAB_OK) {
-        err = kab_event_add(w, &account, KAB_EV_PASSWORD_CHANGED, KAB_NONE, &call->origin);
+        err = kab_event_add_change(w, &account, KAB_EV_PASSWORD_CHANGED, NULL,
+                                   kab_call_now(call) + KAB_OBJECTION_TIME, &call->origin);
     }
     return err ? err : kab_audit_add(w, &account, KAB_EV_PASSWORD_CHANGED, "self", KAB_NONE);
 }
@@ -173,7 +155,8 @@ static const kab_op_t recovery_ops[] = {
     KAB_OP_END,
 };
 
-static const kab_op_t *const recovery_tables[] = {recovery_ops, kab_confirm_ops, NULL};
+static const kab_op_t *const recovery_tables[] = {recovery_ops, kab_confirm_ops, kab_activate_ops,
+                                                  NULL};
 
 const kab_flow_kind_t kab_flow_recovery = {
     "recovery",      KAB_STATE_IDENTIFY, 2 * KAB_HOUR,

@@ -28,6 +28,11 @@ kab_err_t kab_subject_find(kab_call_t *call, kab_subject_t *out)
     err = kab_device_live(&call->w, out->account.id, &out->phone, live, &n);
     if (err == KAB_OK) {
         out->has_app = out->decoy ? decoy.has_app : n > 0;
+        out->app_n = out->decoy ? decoy.has_app : n;
+        out->app[0] = decoy.id;
+        for (unsigned i = 0; i < n; i++) {
+            out->app[i] = live[i].id;
+        }
         if (n > 0) {
             out->device = live[0];
         }

@@ -14,7 +14,9 @@ typedef struct {
     kab_account_t account; /* a decoy's: an id that nobody has */
     kab_phone_t phone;     /* a decoy's: good for its mask only */
     bool has_app;
-    kab_device_t device; /* the newest live one of somebody who has the app */
+    kab_device_t device;         /* the newest live one of somebody who has the app */
+    kab_uuid_t app[KAB_DEVICES]; /* all of them; one that nobody has, for a decoy */
+    unsigned app_n;
 } kab_subject_t;
 
 /* DB. Two statements in every case. KAB_OK or a fault. */

@@ -327,6 +327,9 @@ kab_call_t *browser_begin(browser_t *b, const char *path, bool last_look, kab_to
     kab_call_t *call;
 
     send_request(b, "GET", path, NULL, &sent);
+    if (b->sign) {
+        b->sign(b, &sent.request);
+    }
     sent.request.last_look = last_look;
     call = kab_call_new(b->gateway->kab, &sent.request, todo);
     assert_non_null(call);

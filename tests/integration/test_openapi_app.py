@@ -186,6 +186,15 @@ def confirmation(ask, gateway):
     assert (answer.status, answer.code) == (410, "challenge_burned")
     assert ask(phone, "POST", f"/app/challenges/{mine['id']}/deny", {"report": True}).status == 204
     assert ask(phone, "PUT", "/app/push-token", {"push_token": "another"}).status == 204
+    assert ask(phone, "GET", "/app/challenges?wait=0").status == 400
+    events = ask(phone, "GET", "/app/events").json["events"]
+    changed = next(event for event in events if event["kind"] == "password_changed")
+    assert changed["object_until"] > changed["at"]
+    signed_in = next(event for event in events if event["kind"] == "recovery")
+    assert ask(phone, "POST", f"/app/events/{signed_in['id']}/object", {}).code == "wrong_state"
+    for _ in range(2):
+        assert ask(phone, "POST", f"/app/events/{changed['id']}/object", {}).status == 204
+    assert ask(phone, "GET", "/app/events").json["events"][0]["kind"] == "objected"
 
 
 # ---- what each may be refused ------------------------------------------------------------------
@@ -195,7 +204,8 @@ def as_a_device():
     return [("GET", "/app/challenges", None), ("PUT", "/app/push-token", {"push_token": "t"}),
             ("POST", "/app/challenges/claim", {"qr": "x" * 22}),
             ("POST", f"/app/challenges/{ABSENT}/open", {"sign": "42"}),
-            ("POST", f"/app/challenges/{ABSENT}/deny", {})]
+            ("POST", f"/app/challenges/{ABSENT}/deny", {}), ("GET", "/app/events", None),
+            ("POST", f"/app/events/{ABSENT}/object", {})]
 
 
 def unsigned(ask, gateway, method, path, body):
@@ -204,7 +214,8 @@ def unsigned(ask, gateway, method, path, body):
 
 
 def malformed(ask, phone, method, path):
-    field = {"/app/challenges": None, f"/app/challenges/{ABSENT}/deny": {"report": 1}}.get(path, {})
+    field = {"/app/challenges": None, "/app/events": None, f"/app/challenges/{ABSENT}/deny": {"report": 1},
+             f"/app/events/{ABSENT}/object": {"x": 1}}.get(path, {})
     for body, headers, status in ((b"[", {}, 400), (field, {}, 422), (b"{}", {"Content-Type": "a/b"}, 415)):
         if field is not None:
             assert ask(phone, method, path, body, headers=headers).status == status

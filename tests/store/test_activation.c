@@ -12,7 +12,8 @@ static kab_activation_t wanted(store_t *s, bool has_account)
                               .generation = 1,
                               .has_account = has_account,
                               .account = has_account ? kab_uuid_new(s->w.env) : (kab_uuid_t){{0}},
-                              .iin = store_iin(s)};
+                              .iin = store_iin(s),
+                              .locale = "ru"};
 }
 
 static kab_activation_t open_one(store_t *s, bool has_account)

@@ -1,0 +1,186 @@
+/*
+ * POST /app/devices/{id}/proof: the SMS code, then BMG, and the phone is a device (SECURITY 4,
+ * 14–17): active, or held while an older one may object. Signed by the new key.
+ */
+#include "api/app_proof.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "api/routes.h"
+#include "cabinet/activation.h"
+#include "cabinet/notice.h"
+#include "cabinet/number.h"
+#include "cabinet/objection.h"
+#include "engine/signed.h"
+#include "flow/ports.h"
+
+enum { PROOF_DIGITS = 6, PROOF_TRIES = 3 };
+
+void kab_proof_code(const kab_call_t *call, const kab_device_t *device, char code[KAB_CODE_MAX + 1])
+{
+    kab_code_make(call->kab->config->ring, "sms proof",
+                  (kab_span_t){device->id.b, sizeof(device->id.b)}, device->drawn, PROOF_DIGITS,
+                  code);
+}
+
+static const kab_field_t proof_fields[] = {{"code", KAB_FIELD_TEXT, true, 16}, KAB_FIELD_END};
+
+typedef struct {
+    kab_device_t device;
+    kab_activation_t activation;
+    kab_bmg_answer_t bmg;
+} proof_t;
+
+/* The try is counted before the code is compared: of two at once one is written (device.h). */
+static kab_err_t judge(kab_call_t *call)
+{
+    proof_t *proof = call->scratch = kab_alloc(call->arena, sizeof(*proof));
+    kab_span_t typed = kab_call_field(call, "code");
+    char code[KAB_CODE_MAX + 1];
+    kab_uuid_t id;
+
+    if (!proof) {
+        return KAB_E_INTERNAL;
+    }
+    kab_device_t *device = &proof->device;
+    kab_err_t err = kab_uuid_parse(call->param[0], &id) ? kab_device_get(&call->w, id, device)
+                                                        : KAB_E_NOT_FOUND;
+    if (err) {
+        return err == KAB_E_NOT_FOUND ? KAB_E_DEVICE_UNKNOWN : err;
+    }
+    err = kab_signed_by(call, &device->key);
+    if (err) {
+        return err;
+    }
+    if (device->state != KAB_DEVICE_PENDING || device->attempts >= PROOF_TRIES ||
+        kab_call_now(call) >= device->proof_expires_at) {
+        return KAB_E_PROOF_WRONG;
+    }
+    device->attempts++;
+    err = kab_device_update(&call->w, device, KAB_DEVICE_PENDING);
+    if (err) {
+        return err;
+    }
+    kab_proof_code(call, device, code);
+    bool right = typed.n == PROOF_DIGITS && CRYPTO_memcmp(typed.p, code, PROOF_DIGITS) == 0;
+    kab_wipe(code, sizeof(code));
+    if (!right || !device->has_account) {
+        return KAB_E_PROOF_WRONG;
+    }
+    return kab_activation_get(&call->w, device->activation, &proof->activation);
+}
+
+/* BMG is asked only after the SMS proved the number (SECURITY 4). */
+static kab_err_t ask_bmg(kab_call_t *call)
+{
+    proof_t *proof = call->scratch;
+
+    proof->bmg = kab_ports_match(call, kab_span_of(proof->activation.iin.digits),
+                                 kab_span_of(proof->device.phone.e164));
+    return KAB_OK;
+}
+
+/* An older app is told, and may object until the hold is over; not if the current password, or a
+ * session, spoke for the new one (SECURITY 13, 16). What comes after a weak one waits for that one
+ * in any case (SECURITY 17). */
+static void decide_hold(const kab_call_t *call, const kab_activation_t *activation,
+                        const kab_device_t *live, unsigned n, kab_device_t *device)
+{
+    kab_time_t now = kab_call_now(call), until = now;
+
+    if (n && !activation->trusted) {
+        until += call->kab->config->device_hold * KAB_SECOND;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        kab_time_t weak = kab_device_weak_until(&live[i]);
+
+        until = weak > until ? weak : until;
+    }
+    device->weak = n == 0 && !activation->trusted && !activation->has_phone;
+    device->state = until > now ? KAB_DEVICE_HELD : KAB_DEVICE_ACTIVE;
+    device->active_at = until;
+    device->held_until = until > now ? until : 0;
+}
+
+/* The activation is used up, the device is the account's, and the number nobody else's. */
+static kab_err_t bind_device(kab_call_t *call, proof_t *proof)
+{
+    kab_device_t *device = &proof->device;
+    kab_err_t err = kab_activation_use(&call->w, device->activation, device->id);
+
+    if (err == KAB_OK) {
+        err = kab_device_update(&call->w, device, KAB_DEVICE_PENDING);
+    }
+    return err ? err : kab_number_take(&call->w, device->account, &device->phone);
+}
+
+static kab_err_t record_device(kab_call_t *call, const proof_t *proof)
+{
+    const kab_device_t *device = &proof->device;
+    kab_time_t until = proof->activation.trusted ? 0 : device->active_at + KAB_OBJECTION_TIME;
+    kab_err_t err = kab_event_add_change(&call->w, &device->account, KAB_EV_DEVICE, &device->id,
+                                         until, &call->origin);
+
+    return err ? err : kab_audit_add(&call->w, &device->account, KAB_EV_DEVICE, "self", KAB_NONE);
+}
+
+static kab_err_t write_bind(const kab_db_t *db, void *ctx)
+{
+    kab_call_t *call = ctx;
+    proof_t *proof = call->scratch;
+    kab_device_t *device = &proof->device, live[KAB_DEVICES];
+    unsigned n = 0;
+    kab_err_t err = kab_device_live(&call->w, device->account, &device->phone, live, &n);
+
+    (void)db;
+    if (err) {
+        return err;
+    }
+    decide_hold(call, &proof->activation, live, n, device);
+    err = bind_device(call, proof);
+    for (unsigned i = 0; i < n && err == KAB_OK; i++) {
+        err = kab_notice_device(&call->w, "device", proof->activation.locale, &live[i]);
+    }
+    return err ? err : record_device(call, proof);
+}
+
+/* A try that BMG did not let through is given back when BMG was away. */
+static kab_err_t bind(kab_call_t *call)
+{
+    proof_t *proof = call->scratch;
+    kab_err_t err = kab_ports_verdict(proof->bmg.result);
+    char id[KAB_UUID_SIZE];
+
+    if (err == KAB_E_UNAVAILABLE) {
+        proof->device.attempts--;
+        (void)kab_device_update(&call->w, &proof->device, KAB_DEVICE_PENDING);
+    }
+    if (err == KAB_OK) {
+        err = kab_pg_transaction(&call->w.db, write_bind, call);
+        err = err == KAB_E_WRONG_STATE ? KAB_E_PROOF_WRONG : err;
+    }
+    if (err) {
+        return err;
+    }
+    call->committed = true;
+    kab_flow_bump(&call->w, proof->activation.flow);
+    kab_uuid_text(proof->device.id, id);
+    call->answer = json_pack("{s:s, s:s}", "device_id", id, "state",
+                             kab_device_state_name(proof->device.state));
+    return KAB_OK;
+}
+
+static const kab_step_t proof_steps[] = {
+    {"judge", KAB_LANE_DB, judge, 0},
+    {"ask_bmg", KAB_LANE_HTTP, ask_bmg, 0},
+    {"bind", KAB_LANE_DB, bind, KAB_COMMIT},
+    KAB_STEP_END,
+};
+
+const kab_op_t kab_app_proof_routes[] = {
+    {"app_device_proof", KAB_AUTH_KEY, KAB_STATE_NONE, "POST", "/app/devices/{id}/proof",
+     proof_fields, proof_steps, 0},
+    KAB_OP_END,
+};

@@ -1,0 +1,13 @@
+/* The code of the SMS that proves a number: sent by app_devices.c, judged by app_proof.c. */
+#ifndef KAB_APP_PROOF_H
+#define KAB_APP_PROOF_H
+
+#include "cabinet/device.h"
+#include "engine/call.h"
+#include "identity/proof.h"
+
+/* Six digits and a NUL; a secret, which the caller wipes. */
+void kab_proof_code(const kab_call_t *call, const kab_device_t *device,
+                    char code[KAB_CODE_MAX + 1]);
+
+#endif
