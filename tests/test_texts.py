@@ -41,6 +41,8 @@ def test_the_same_places_to_fill(lang):
 def test_the_link_stands_in_its_sentence(lang):
     for kind in ("terms", "notifications"):
         assert TEXTS[lang][f"consent.{kind}.link"] in TEXTS[lang][f"consent.{kind}.label"]
+    for store in ("google_play", "app_store"):
+        assert TEXTS[lang][f"recovery.{store}"] in TEXTS[lang]["recovery.install"]
 
 
 def test_every_text_that_a_page_names_is_there():

@@ -8,7 +8,7 @@ RUN='gcc make pkg-config libc6-dev nginx nginx-dev postgresql redis-server libja
      ca-certificates openssl python3 python3-cryptography util-linux'
 TEST='libcmocka-dev argon2 python3-psycopg2 python3-redis python3-pytest python3-pytest-xdist
       python3-yaml python3-jsonschema python3-h2 python3-selenium chromium chromium-driver
-      fonts-dejavu-core npm'
+      fonts-dejavu-core npm zbar-tools'
 LINT='clang-format clang-tidy cppcheck'
 BENCH='wrk libnginx-mod-http-lua lua-nginx-redis redis-tools'
 

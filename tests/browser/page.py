@@ -83,6 +83,14 @@ class Page:
             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False},
         )
 
+    def dark(self, night):
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
+            {"name": "prefers-color-scheme", "value": "dark" if night else "light"}]})
+
+    def touch(self, finger):
+        """A phone's screen: what points is a finger, which is coarse."""
+        self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": finger})
+
     def offline(self, away):
         self.driver.set_network_conditions(
             offline=away, latency=0, download_throughput=-1, upload_throughput=-1

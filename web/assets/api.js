@@ -71,6 +71,7 @@ export async function meta() {
     consents: Array.isArray(said.consents) ? said.consents
       : [{ kind: 'terms', required: true }, { kind: 'notifications', required: true }],
     rules: Array.isArray(rules) ? rules : [],
+    stores: said.stores ?? {},
     warnOnly: said.iin_check === 'warn',
   };
 }

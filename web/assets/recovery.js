@@ -4,15 +4,17 @@
 import { api, flows, meta } from './api.js';
 import { address, keepInAddress, lang, onLanguage, put, query, startLanguage, t, time } from './i18n.js';
 import { checklist } from './password.js';
-import { $, busy, eye, fieldError, fieldErrors, notice, wait, words } from './ui.js';
+import { $, busy, eye, fieldError, fieldErrors, notice, sentence, wait, words } from './ui.js';
 
 const STEPS = { identify: 0, activate: 1, code: 2, done: 2 };
 const SECTIONS = { identify: 'identify', activate: 'activate', code: 'code-form', done: 'finished' };
+const STORES = { google: 'recovery.google_play', apple: 'recovery.app_store' };
 const fields = { code: $('code'), password: $('password'), password_repeat: $('password_repeat') };
 let flow = null;
 let shown = null;
 let polling = null;
 let rules = null;
+let stores = {};
 
 // ---- what is shown ------------------------------------------------------------------
 
@@ -24,7 +26,23 @@ function picture(img, key) {
   img.src = `/kabinet/api/v1/flows/${encodeURIComponent(flow.id)}/qr.svg?${encodeURIComponent(key)}`;
 }
 
+// The stores' names within the sentence are links, if the gateway knows where they lead.
+function drawInstall() {
+  const linked = (parts, store) => parts.flatMap((part) => (
+    typeof part === 'string' ? sentence(part, t(STORES[store]), stores[store]) : [part]));
+  const known = Object.keys(STORES).filter((store) => stores[store]);
+  $('install').replaceChildren(...known.reduce(linked, [t('recovery.install')]));
+}
+
+// Whoever reads this on the phone that has the app cannot scan its own screen: the link is what the
+// QR code says. The style shows it where a finger points.
+function drawLink(link, data) {
+  if (data.app_link) link.href = data.app_link;
+  link.hidden = !data.app_link;
+}
+
 function drawActivate(data) {
+  drawLink($('activate-link'), data);
   $('otp').textContent = groups(data.one_time_password ?? '');
   put($('otp-expires'), 'recovery.expires', { time: time(data.expires_at) });
   picture($('activate-qr'), data.expires_at ?? '');
@@ -47,6 +65,7 @@ function drawCode(data) {
   $('sign').textContent = data.sign ?? '';
   $('code').maxLength = data.code_length ?? 8;
   put($('attempts'), 'recovery.left', { n: data.attempts_left ?? '' });
+  drawLink($('code-link'), data);
   picture($('code-qr'), 'code');
   $('username').value = $('iin').value;
   drawResend();
@@ -190,6 +209,9 @@ eye($('eye'));
 setInterval(drawResend, 500);
 onLanguage(draw);
 const [said] = await Promise.all([meta(), startLanguage()]);
+stores = said.stores;
+drawInstall();
+onLanguage(drawInstall);
 rules = checklist($('rules'), fields.password, said.rules);
 rules.draw();
 onLanguage(rules.draw);

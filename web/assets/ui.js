@@ -110,7 +110,8 @@ export function eye(button) {
   });
 }
 
-// Consent sentences carry their link inside: the phrase consent.<kind>.link of consent.<kind>.label.
+// A sentence carries its link inside: `phrase` of `label`, in a tab of its own, so that what was typed
+// here stays.
 export function sentence(label, phrase, href) {
   const start = label.indexOf(phrase);
   if (!phrase || start < 0) return [label];
