@@ -169,6 +169,9 @@ static kab_err_t bind(kab_call_t *call)
     kab_uuid_text(proof->device.id, id);
     call->answer = json_pack("{s:s, s:s}", "device_id", id, "state",
                              kab_device_state_name(proof->device.state));
+    if (proof->device.held_until) {
+        json_object_set_new(call->answer, "held_until", kab_time_json(proof->device.held_until));
+    }
     return KAB_OK;
 }
 

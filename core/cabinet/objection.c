@@ -43,20 +43,26 @@ static kab_err_t take_back(const kab_world_t *w, const kab_event_t *event, kab_e
     return err == KAB_OK && live ? shut(w, event->account, ended) : err;
 }
 
-kab_err_t kab_object(const kab_world_t *w, kab_uuid_t account, kab_time_t since, kab_uuid_t id,
-                     const kab_origin_t *origin, kab_ended_t *ended)
+bool kab_may_object(const kab_world_t *w, const kab_objector_t *who, const kab_event_t *event)
 {
-    kab_event_t event;
-    kab_err_t err = kab_event_get(w, account, id, &event);
-    if (err != KAB_OK || event.objected_at) {
+    bool itself =
+        who->device && kab_same(event->subject.b, who->device->b, sizeof event->subject.b);
+    return !itself && who->since < event->at && event->object_until > w->env->now(w->env->ctx);
+}
+
+kab_err_t kab_object(const kab_world_t *w, const kab_objector_t *who, kab_uuid_t id,
+                     const kab_origin_t *origin, kab_event_t *event, kab_ended_t *ended)
+{
+    kab_err_t err = kab_event_get(w, who->account, id, event);
+    if (err != KAB_OK || event->objected_at) {
         return err;
     }
-    if (event.object_until <= w->env->now(w->env->ctx) || since >= event.at) {
+    if (!kab_may_object(w, who, event)) {
         return KAB_E_WRONG_STATE;
     }
-    err = take_back(w, &event, ended);
+    err = take_back(w, event, ended);
     if (err == KAB_OK) {
         err = kab_event_objected(w, id);
     }
-    return err ? err : kab_trace(w, &account, KAB_EV_OBJECTED, origin);
+    return err ? err : kab_trace(w, &who->account, KAB_EV_OBJECTED, origin);
 }

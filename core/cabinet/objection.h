@@ -11,12 +11,21 @@
 /* How long a change may be taken back. */
 #define KAB_OBJECTION_TIME (72 * KAB_HOUR)
 
+/* A session, or a device, of the account. */
+typedef struct {
+    kab_uuid_t account;
+    kab_time_t since;         /* when it came to be */
+    const kab_uuid_t *device; /* NULL: a session */
+} kab_objector_t;
+
+/* In time, older than the change, and the change is not the device itself. */
+bool kab_may_object(const kab_world_t *w, const kab_objector_t *who, const kab_event_t *event);
+
 /* The event's change is off: a device that waits is removed; one that was bound, and a password,
- * end with every session. `since`: when the objector came to be. KAB_E_NOT_FOUND, also for
- * another account's event; KAB_E_WRONG_STATE: nothing to object to, too late, or the objector is
- * younger than the change; KAB_OK again for a repeat. Sessions that ended are added to *ended. In
- * the caller's transaction. */
-kab_err_t kab_object(const kab_world_t *w, kab_uuid_t account, kab_time_t since, kab_uuid_t event,
-                     const kab_origin_t *origin, kab_ended_t *ended);
+ * end with every session. Fills *event. KAB_E_NOT_FOUND, also for another account's event;
+ * KAB_E_WRONG_STATE: kab_may_object says no; KAB_OK again for a repeat. Sessions that ended are
+ * added to *ended. In the caller's transaction. */
+kab_err_t kab_object(const kab_world_t *w, const kab_objector_t *who, kab_uuid_t id,
+                     const kab_origin_t *origin, kab_event_t *event, kab_ended_t *ended);
 
 #endif

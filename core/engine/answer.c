@@ -74,6 +74,9 @@ static json_t *problem_json(kab_call_t *call, kab_err_t err)
     if (err == KAB_E_CODE_WRONG) {
         json_object_set_new(problem, "attempts_left", json_integer(call->attempts_left));
     }
+    if (err == KAB_E_DEVICE_HELD && call->device.held_until) {
+        json_object_set_new(problem, "held_until", kab_time_json(call->device.held_until));
+    }
     if (err == KAB_E_VALIDATION) {
         json_t *errors = json_array();
 

@@ -96,9 +96,13 @@ static void a_held_one_is_objected_away(void **state)
     assert_true(*journey_data(&c, "held_until"));
     phone_call(&thief, "GET", "/app/challenges", NULL);
     assert_string_equal(browser_code(&thief.at), "device_held");
+    assert_string_equal(json_string_value(json_object_get(thief.at.json, "held_until")),
+                        journey_data(&c, "held_until"));
     phone_call(&thief, "GET", "/app/events", NULL);
     assert_string_equal(browser_code(&thief.at), "device_held");
 
+    journey_look(&c);
+    json_int_t version = json_integer_value(json_object_get(c.json, "version"));
     assert_non_null(json_object_get(event(&old, "device"), "object_until"));
     assert_int_equal(object_to(&old, "device"), 204);
     assert_int_equal(object_to(&old, "device"), 204); /* a repeat */
@@ -108,6 +112,7 @@ static void a_held_one_is_objected_away(void **state)
     assert_string_equal(browser_code(&thief.at), "device_unknown");
     journey_look(&c);
     assert_string_equal(journey_data(&c, "device"), "none");
+    assert_true(json_integer_value(json_object_get(c.json, "version")) > version);
     g->ahead += 2 * KAB_DAY;
     phone_call(&thief, "GET", "/app/challenges", NULL);
     assert_string_equal(browser_code(&thief.at), "device_unknown");
@@ -115,6 +120,22 @@ static void a_held_one_is_objected_away(void **state)
     phone_close(&thief);
     browser_close(&b);
     browser_close(&c);
+}
+
+/* What it did itself is nothing for it to take back. */
+static void nobody_objects_to_itself(void **state)
+{
+    browser_t b;
+    phone_t p;
+
+    (void)state;
+    journey_activate(g, &b, &p, KNOWN, NUMBER);
+    assert_null(json_object_get(event(&p, "device"), "object_until"));
+    assert_int_equal(object_to(&p, "device"), 409);
+    phone_call(&p, "GET", "/app/challenges", NULL);
+    assert_int_equal(p.at.status, 200);
+    phone_close(&p);
+    browser_close(&b);
 }
 
 static void nobody_objected_and_it_counts(void **state)
@@ -380,6 +401,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_held_one_is_objected_away),
+        TEST(nobody_objects_to_itself),
         TEST(nobody_objected_and_it_counts),
         TEST(the_current_password_speaks_for_it),
         TEST(after_a_weak_one_everybody_waits),
