@@ -17,12 +17,10 @@
 #include "identity/proof.h"
 
 enum {
-    PROOF_SENDS = 3,
     TRIES_HOUR = 100,           /* one-time passwords from one address, */
     TRIES_HOUR_CARRIER = 10000, /* from a mobile operator's */
     NUMBERS_DAY = 10            /* numbers for one IIN */
 };
-static const kab_time_t proof_life = 5 * KAB_MINUTE, resend_after = KAB_MINUTE;
 
 /* ---- POST /app/devices ---- */
 
@@ -125,8 +123,8 @@ static kab_err_t find_or_make(kab_call_t *call, create_t *create, bool *send)
     kab_err_t err = kab_device_by_thumbprint(&call->w, thumbprint, create->activation.id,
                                              &create->phone, device);
     if (err == KAB_OK) {
-        *send = device->state == KAB_DEVICE_PENDING && device->sends < PROOF_SENDS &&
-                now >= device->sent_at + resend_after;
+        *send = device->state == KAB_DEVICE_PENDING && device->sends < KAB_PROOF_SENDS &&
+                now >= device->sent_at + KAB_PROOF_RESEND * KAB_SECOND;
         if (*send) {
             device->sends++;
             device->sent_at = now;
@@ -146,7 +144,7 @@ static kab_err_t find_or_make(kab_call_t *call, create_t *create, bool *send)
         .push_token = kab_call_field(call, "push_token"),
         .activation = create->activation.id,
         .sends = 1,
-        .proof_expires_at = now + proof_life,
+        .proof_expires_at = now + KAB_PROOF_LIFE * KAB_SECOND,
         .sent_at = now,
     };
     if (create->real) {

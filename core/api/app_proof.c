@@ -16,12 +16,10 @@
 #include "engine/signed.h"
 #include "flow/ports.h"
 
-enum { PROOF_DIGITS = 6, PROOF_TRIES = 3 };
-
 void kab_proof_code(const kab_call_t *call, const kab_device_t *device, char code[KAB_CODE_MAX + 1])
 {
     kab_code_make(call->kab->config->ring, "sms proof",
-                  (kab_span_t){device->id.b, sizeof(device->id.b)}, device->drawn, PROOF_DIGITS,
+                  (kab_span_t){device->id.b, sizeof(device->id.b)}, device->drawn, KAB_PROOF_DIGITS,
                   code);
 }
 
@@ -54,7 +52,7 @@ static kab_err_t judge(kab_call_t *call)
     if (err) {
         return err;
     }
-    if (device->state != KAB_DEVICE_PENDING || device->attempts >= PROOF_TRIES ||
+    if (device->state != KAB_DEVICE_PENDING || device->attempts >= KAB_PROOF_TRIES ||
         kab_call_now(call) >= device->proof_expires_at) {
         return KAB_E_PROOF_WRONG;
     }
@@ -64,7 +62,7 @@ static kab_err_t judge(kab_call_t *call)
         return err;
     }
     kab_proof_code(call, device, code);
-    bool right = typed.n == PROOF_DIGITS && CRYPTO_memcmp(typed.p, code, PROOF_DIGITS) == 0;
+    bool right = typed.n == KAB_PROOF_DIGITS && CRYPTO_memcmp(typed.p, code, KAB_PROOF_DIGITS) == 0;
     kab_wipe(code, sizeof(code));
     if (!right || !device->has_account) {
         return KAB_E_PROOF_WRONG;

@@ -6,7 +6,15 @@
 #include "engine/call.h"
 #include "identity/proof.h"
 
-/* Six digits and a NUL; a secret, which the caller wipes. */
+enum {
+    KAB_PROOF_DIGITS = 6,
+    KAB_PROOF_TRIES = 3,
+    KAB_PROOF_LIFE = 300, /* seconds */
+    KAB_PROOF_SENDS = 3,  /* in all, */
+    KAB_PROOF_RESEND = 60 /* seconds apart */
+};
+
+/* KAB_PROOF_DIGITS and a NUL; a secret, which the caller wipes. */
 void kab_proof_code(const kab_call_t *call, const kab_device_t *device,
                     char code[KAB_CODE_MAX + 1]);
 

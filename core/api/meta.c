@@ -2,6 +2,7 @@
  * GET /meta: what pages and apps need to draw the forms, made of the very
  * tables that judge them. Touches neither PostgreSQL nor Redis.
  */
+#include "api/app_proof.h"
 #include "api/routes.h"
 #include "cabinet/activation.h"
 #include "flow/confirm.h"
@@ -58,7 +59,7 @@ static json_t *stores_json(const struct kab_config_s *config)
     return stores;
 }
 
-/* The code that the app shows, and the one-time password that makes a phone a device. */
+/* The code that the app shows; one-time password and SMS code, which make a phone a device. */
 static void add_proofs(json_t *answer, const kab_code_settings_t *code)
 {
     json_object_set_new(answer, "code",
@@ -68,6 +69,10 @@ static void add_proofs(json_t *answer, const kab_code_settings_t *code)
     json_object_set_new(
         answer, "one_time_password",
         json_pack("{s:i, s:i}", "length", KAB_OTP_DIGITS, "life_seconds", KAB_ACTIVATION_LIFE));
+    json_object_set_new(answer, "sms_code",
+                        json_pack("{s:i, s:i, s:i, s:i, s:i}", "length", KAB_PROOF_DIGITS,
+                                  "attempts", KAB_PROOF_TRIES, "life_seconds", KAB_PROOF_LIFE,
+                                  "resend_seconds", KAB_PROOF_RESEND, "sends", KAB_PROOF_SENDS));
 }
 
 static kab_err_t meta(kab_call_t *call)

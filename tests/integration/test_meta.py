@@ -1,8 +1,17 @@
 """GET /meta: what pages and apps need to draw the forms, as the configuration has it."""
 
 import datetime
+import sys
+import time
 
 import pytest
+
+from support import ROOT
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from kabinet_app.api import Api  # noqa: E402
+from kabinet_app.keys import Device, generate  # noqa: E402
 
 WITH_APP = "860922390740"
 GOOGLE = "https://play.google.com/store/apps/details?id=kz.example&hl=kk"
@@ -31,6 +40,18 @@ def test_codes_and_stores_are_the_configurations(browser):
     flow = browser.step("new_device").json
     assert len(flow["data"]["one_time_password"]) == said["one_time_password"]["length"]
     assert abs(seconds(flow["data"]["expires_at"], flow["now"]) - said["one_time_password"]["life_seconds"]) <= 1
+
+
+def test_the_sms_code_lives_as_long_as_said(gateway, browser):
+    said = browser.api("GET", "/meta").json["sms_code"]
+    assert said == {"length": 6, "attempts": 3, "life_seconds": 300, "resend_seconds": 60, "sends": 3}
+    begin(browser)
+    otp = browser.step("new_device").json["data"]["one_time_password"]
+    app, now = Api(gateway.url, Device(generate())), time.time()
+    answer = app.activate({"phone": gateway.people[WITH_APP].phone, "one_time_password": otp, "platform": "cli",
+                           "public_key": app.device.public_jwk, "accept_terms": True})
+    end = datetime.datetime.fromisoformat(answer["expires_at"]).timestamp()
+    assert abs(end - now - said["life_seconds"]) <= 2
 
 
 def test_no_store_is_made_up(browser):
