@@ -61,6 +61,7 @@ static ngx_command_t  ngx_http_kabinet_commands[] = {
     NGX_HTTP_KABINET_CORE("kabinet_web_app"),
     NGX_HTTP_KABINET_CORE("kabinet_store"),
     NGX_HTTP_KABINET_CORE("kabinet_mask"),
+    NGX_HTTP_KABINET_CORE("kabinet_retention"),
     NGX_HTTP_KABINET_CORE("kabinet_place"),
     NGX_HTTP_KABINET_CORE("kabinet_unsafe"),
 

@@ -67,7 +67,7 @@ const kab_op_t kab_audit_timer = {"audit", KAB_AUTH_TIMER, KAB_STATE_NONE, NULL,
 
 static kab_err_t sweep(kab_call_t *call)
 {
-    return kab_retention_sweep(&call->w);
+    return kab_retention_sweep(&call->w, &call->kab->config->retention);
 }
 
 static const kab_step_t sweep_steps[] = {{"sweep", KAB_LANE_DB, sweep, 0}, KAB_STEP_END};

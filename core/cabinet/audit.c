@@ -190,13 +190,21 @@ kab_err_t kab_audit_head(const kab_db_t *db, int64_t *number, uint8_t link[KAB_A
     return KAB_OK;
 }
 
+kab_err_t kab_audit_lock(const kab_db_t *db, bool *mine)
+{
+    kab_rows_t *rows;
+    kab_err_t err = kab_pg_exec(db, &sql_lock, NULL, 0, &rows);
+    *mine = err == KAB_OK && kab_rows_bool(rows, 0, 0);
+    return err;
+}
+
 static kab_err_t seal_batch(const kab_db_t *db, void *ctx)
 {
     sealing_t *s = ctx;
     kab_rows_t *rows;
+    bool mine;
     s->sealed = 0;
-    kab_err_t err = kab_pg_exec(db, &sql_lock, NULL, 0, &rows);
-    bool mine = err == KAB_OK && kab_rows_bool(rows, 0, 0);
+    kab_err_t err = kab_audit_lock(db, &mine);
     if (err == KAB_OK) {
         err = kab_audit_head(db, &s->number, s->link);
     }

@@ -1,4 +1,5 @@
-/* Walks the chain from its first row to its head, then what is not sealed yet. */
+/* Walks the chain from its first row, or what retention left of it, to its head, then what is not
+ * sealed yet. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,13 +8,11 @@
 
 enum { PAGE = 1000 };
 
-#define ROW                                                                                        \
-    "SELECT id, at, account, kind, actor, details, mac, mac_key, number, link, link_key,"          \
-    " sealed_at FROM audit"
-
-static const kab_sql_t sql_page = {"audit_page", ROW " WHERE number > $1 ORDER BY number LIMIT $2"};
+static const kab_sql_t sql_page = {"audit_page",
+                                   KAB_AUDIT_ROW " WHERE number > $1 ORDER BY number LIMIT $2"};
 static const kab_sql_t sql_loose = {
-    "audit_loose", ROW " WHERE number IS NULL AND (at, id) > ($1, $2) ORDER BY at, id LIMIT $3"};
+    "audit_loose",
+    KAB_AUDIT_ROW " WHERE number IS NULL AND (at, id) > ($1, $2) ORDER BY at, id LIMIT $3"};
 
 typedef struct {
     const kab_world_t *w;
@@ -32,11 +31,11 @@ static bool same(kab_span_t a, const uint8_t b[KAB_AUDIT_MAC])
     return a.n == KAB_AUDIT_MAC && kab_same(a.p, b, KAB_AUDIT_MAC);
 }
 
-static bool row_good(const walk_t *walk, kab_arena_t *arena, const kab_rows_t *rows, unsigned i)
+bool kab_audit_row_good(const kab_world_t *w, kab_arena_t *arena, const kab_rows_t *rows,
+                        unsigned i)
 {
     uint8_t mac[KAB_AUDIT_MAC];
-    const kab_key_t *key =
-        kab_key_find(walk->w->ring, KAB_KEY_AUDIT, (uint16_t)kab_rows_int(rows, i, 7));
+    const kab_key_t *key = kab_key_find(w->ring, KAB_KEY_AUDIT, (uint16_t)kab_rows_int(rows, i, 7));
     kab_audit_row_t row = {
         .id = kab_rows_uuid(rows, i, 0),
         .at = kab_rows_time(rows, i, 1),
@@ -58,7 +57,7 @@ static const char *link_row(walk_t *walk, kab_arena_t *arena, const kab_rows_t *
     if (kab_rows_int(rows, i, 8) != walk->number + 1) {
         return "a row is missing";
     }
-    if (!row_good(walk, arena, rows, i)) {
+    if (!kab_audit_row_good(walk->w, arena, rows, i)) {
         return "a row is changed";
     }
     if (key == NULL) {
@@ -85,7 +84,8 @@ static kab_err_t walk_page(walk_t *walk, unsigned *n)
     kab_arena_t *arena = kab_arena_open();
     kab_db_t db = walk->w->db;
     kab_rows_t *rows;
-    kab_param_t params[] = {kab_p_int(walk->number), kab_p_int(PAGE)};
+    /* From the very beginning, or rows that were removed could be put back unseen. */
+    kab_param_t params[] = {kab_p_int(walk->rows ? walk->number : 0), kab_p_int(PAGE)};
     if (arena == NULL) {
         return KAB_E_INTERNAL;
     }
@@ -113,7 +113,8 @@ static kab_err_t walk_loose(walk_t *walk, kab_time_t *at, kab_uuid_t *id, unsign
     kab_err_t err = kab_pg_exec(&db, &sql_loose, params, 3, &rows);
     *n = err == KAB_OK ? kab_rows_count(rows) : 0;
     for (unsigned i = 0; i < *n && walk->why == NULL; i++) {
-        walk->why = row_good(walk, arena, rows, i) ? NULL : "a row not yet sealed is changed";
+        walk->why =
+            kab_audit_row_good(walk->w, arena, rows, i) ? NULL : "a row not yet sealed is changed";
         walk->rows += walk->why == NULL;
     }
     if (*n > 0) {
@@ -139,6 +140,25 @@ static bool read_expected(walk_t *walk, kab_span_t text)
         walk->want_number = walk->want_number * 10 + (number.p[i] - '0');
     }
     return true;
+}
+
+/* Where the walk begins, and whether the noted head can be met from there. */
+static kab_err_t begin(walk_t *walk)
+{
+    bool good;
+    kab_err_t err = kab_audit_begin(walk->w, &walk->number, walk->link, &good);
+    if (err != KAB_OK) {
+        return err;
+    }
+    if (!good) {
+        walk->why = "the row that says where the chain begins is changed";
+    } else if (walk->expected && walk->want_number == walk->number) {
+        walk->met = kab_same(walk->link, walk->want, sizeof walk->link);
+        walk->why = walk->met ? NULL : "the head noted earlier is not in the chain";
+    } else if (walk->expected && walk->want_number < walk->number) {
+        walk->why = "the head noted earlier is older than what retention keeps; give a newer one";
+    }
+    return KAB_OK;
 }
 
 /* The end of the chain against what the database and the earlier note say. */
@@ -173,8 +193,9 @@ kab_err_t kab_audit_verify(const kab_world_t *w, kab_span_t expect, int64_t *row
     }
     /* Read first: the sealer may go on while we walk. */
     kab_err_t err = kab_audit_head(&w->db, &head_number, head);
+    err = err == KAB_OK ? begin(&walk) : err;
     do {
-        err = err == KAB_OK ? walk_page(&walk, &n) : err;
+        err = err == KAB_OK && walk.why == NULL ? walk_page(&walk, &n) : err;
     } while (err == KAB_OK && walk.why == NULL && n == PAGE);
     if (err == KAB_OK && walk.why == NULL) {
         walk.why = judge_end(&walk, head_number, head);

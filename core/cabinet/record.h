@@ -22,6 +22,7 @@ typedef enum {
     KAB_EV_LOCALE,
     KAB_EV_UNSAFE_START,
     KAB_EV_TAMPERED,
+    KAB_EV_AUDIT_TRIMMED,
     KAB_EV_RECOVERY,
     KAB_EV_CODE_OPENED,
     KAB_EV_CODE_DENIED,
@@ -53,6 +54,9 @@ kab_err_t kab_trace(const kab_world_t *w, const kab_uuid_t *account, kab_event_k
 /* The sealer: numbers and links rows not yet sealed (advisory lock; KAB_OK without work if another
  * holds it). A key for each day: audit.c. */
 kab_err_t kab_audit_seal(const kab_world_t *w, int64_t *head_number, uint8_t head[32]);
+/* Removes sealed rows older than `age`, whole days of them and at most 50,000, and says in the
+ * chain where it begins now. KAB_OK without work if another changes the chain. */
+kab_err_t kab_audit_trim(const kab_world_t *w, kab_time_t age);
 /* Walks the chain. KAB_OK with *rows counted, or KAB_E_INTERNAL with *bad = number of the first row
  * that is changed, missing or out of order and `why`. `expect` (may be NULL): a head noted earlier,
  * "number hex", which must be in the chain. */

@@ -50,6 +50,9 @@ typedef struct {
     X("kabinet_web_app", "on|off", 1, 1, ONCE, config_web_app)                                     \
     X("kabinet_store", "[google=URL] [apple=URL]", 1, 2, ONCE, config_store)                       \
     X("kabinet_mask", "file=FILE, made by `kabinetctl mask`", 1, 1, ONCE, config_mask)             \
+    X("kabinet_retention",                                                                         \
+      "[events=AGE] [audit=AGE] [challenges=AGE] [consents=AGE] [devices=AGE]", 1, 5, ONCE,        \
+      config_retention)                                                                            \
     X("kabinet_place", "$VARIABLE", 1, 1, ONCE, config_place)                                      \
     X("kabinet_unsafe", "on|off", 1, 1, ONCE, config_unsafe)
 
@@ -89,6 +92,11 @@ static void set_defaults(config_t *config)
         (kab_throttle_limits_t){.free = 5, .off = 100, .address = 1000, .address_carrier = 10000};
     config->phones = kab_phone_plan_default;
     config->mask = kab_mask_default;
+    config->retention = (kab_retention_t){.events = KAB_YEAR,
+                                          .audit = 3 * KAB_YEAR,
+                                          .challenges = 30 * KAB_DAY,
+                                          .consents = 3 * KAB_YEAR,
+                                          .devices = 3 * KAB_YEAR};
     config->code = (kab_code_settings_t){.length = 4, .ttl = 5 * 60, .attempts = 3, .arm = true};
     config->activation_sms = true;
     config->device_hold = config->reregistration_hold = 24 * 3600;

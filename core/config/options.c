@@ -95,6 +95,24 @@ static bool read_time(kab_span_t text, kab_time_t *out)
     return false;
 }
 
+static bool read_age(kab_span_t text, kab_time_t *out)
+{
+    int64_t value;
+
+    if (text.n == 0 || !digits(&text, &value) || value > 100000) {
+        return false;
+    }
+    *out = value * (kab_span_is(text, "y") ? KAB_YEAR : KAB_DAY);
+    return kab_span_is(text, "y") || kab_span_is(text, "d");
+}
+
+static void age_text(kab_time_t t, char *out, size_t size)
+{
+    bool years = t % KAB_YEAR == 0;
+
+    snprintf(out, size, "%lld%s", (long long)(t / (years ? KAB_YEAR : KAB_DAY)), years ? "y" : "d");
+}
+
 /* "20m" rather than "1200s": as people write it. */
 static void time_text(kab_time_t t, char *out, size_t size)
 {
@@ -114,8 +132,10 @@ static const char *say_range(config_t *config, kab_span_t arg, const option_t *o
         snprintf(min, sizeof min, "%lld", (long long)option->min);
         snprintf(max, sizeof max, "%lld", (long long)option->max);
     } else {
-        time_text(option->min, min, sizeof min);
-        time_text(option->max, max, sizeof max);
+        void (*text)(kab_time_t, char *, size_t) =
+            option->type == OPTION_AGE ? age_text : time_text;
+        text(option->min, min, sizeof min);
+        text(option->max, max, sizeof max);
     }
     return config_say(config, "\"%.*s\" is out of range; give %s to %s", CONFIG_SHOW(arg), min,
                       max);
@@ -155,6 +175,22 @@ static const char *set_time(config_t *config, kab_span_t arg, kab_span_t value,
     } else {
         *(kab_time_t *)option->to = t;
     }
+    return NULL;
+}
+
+static const char *set_age(config_t *config, kab_span_t arg, kab_span_t value,
+                           const option_t *option)
+{
+    kab_time_t age;
+
+    if (!read_age(value, &age)) {
+        return config_say(config, "\"%.*s\" is not an age; give a number with d or y",
+                          CONFIG_SHOW(arg));
+    }
+    if (age < option->min || age > option->max) {
+        return say_range(config, arg, option);
+    }
+    *(kab_time_t *)option->to = age;
     return NULL;
 }
 
@@ -218,6 +254,8 @@ static const char *set_one(config_t *config, kab_span_t arg, kab_span_t value,
     case OPTION_SECONDS:
     case OPTION_TIME:
         return set_time(config, arg, value, option);
+    case OPTION_AGE:
+        return set_age(config, arg, value, option);
     case OPTION_FLAG:
         return set_flag(config, arg, value, option);
     case OPTION_NAME:

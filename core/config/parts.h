@@ -26,6 +26,7 @@ typedef enum {
     OPTION_COUNT,   /* unsigned */
     OPTION_SECONDS, /* unsigned */
     OPTION_TIME,    /* kab_time_t */
+    OPTION_AGE,     /* kab_time_t: whole days or years */
     OPTION_FLAG,    /* bool: on or off */
     OPTION_NAME,    /* char[max + 1]: letters, digits, '.', '_', '-' */
     OPTION_URL,     /* const char *, in the arena: of a service */
@@ -37,7 +38,7 @@ typedef struct {
     const char *name;
     option_type_t type;
     void *to;
-    int64_t min, max; /* COUNT; SECONDS and TIME in microseconds; NAME: bytes */
+    int64_t min, max; /* COUNT; SECONDS, TIME and AGE in microseconds; NAME: bytes */
 } option_t;
 
 /* Each of `args` must be one of `options` and none may stand twice. NULL, or words. */
@@ -76,6 +77,7 @@ const char *config_reregistration_hold(config_t *config, const kab_span_t *args,
 const char *config_push(config_t *config, const kab_span_t *args, size_t n);
 const char *config_sms(config_t *config, const kab_span_t *args, size_t n);
 const char *config_bmg(config_t *config, const kab_span_t *args, size_t n);
+const char *config_retention(config_t *config, const kab_span_t *args, size_t n);
 const char *config_mask(config_t *config, const kab_span_t *args, size_t n);
 const char *config_web_app(config_t *config, const kab_span_t *args, size_t n);
 const char *config_store(config_t *config, const kab_span_t *args, size_t n);

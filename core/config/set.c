@@ -208,6 +208,21 @@ const char *config_store(config_t *config, const kab_span_t *args, size_t n)
     return READ(options, args, n);
 }
 
+/* The audit's bound is the law's (KAZAKHSTAN.md: logs for three years). The others keep what a rule
+ * asks for: rings and denials are counted over a week, removed devices may object for 30 days
+ * (SECURITY 8, 15, 18). */
+const char *config_retention(config_t *config, const kab_span_t *args, size_t n)
+{
+    kab_retention_t *keep = &config->retention;
+    const option_t options[] = {
+        {"events", OPTION_AGE, &keep->events, 90 * KAB_DAY, 10 * KAB_YEAR},
+        {"audit", OPTION_AGE, &keep->audit, 3 * KAB_YEAR, 20 * KAB_YEAR},
+        {"challenges", OPTION_AGE, &keep->challenges, 30 * KAB_DAY, 2 * KAB_YEAR},
+        {"consents", OPTION_AGE, &keep->consents, KAB_YEAR, 20 * KAB_YEAR},
+        {"devices", OPTION_AGE, &keep->devices, 90 * KAB_DAY, 20 * KAB_YEAR}};
+    return READ(options, args, n);
+}
+
 const char *config_mask(config_t *config, const kab_span_t *args, size_t n)
 {
     const option_t options[] = {{"file", OPTION_FILE, (void *)&config->mask_path, 0, 0}};

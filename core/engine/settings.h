@@ -7,6 +7,7 @@
 
 #include "cabinet/consent.h"
 #include "cabinet/decoy.h"
+#include "cabinet/retention.h"
 #include "cabinet/session.h"
 #include "cabinet/throttle.h"
 #include "identity/breach.h"
@@ -65,6 +66,7 @@ struct kab_config_s {
     unsigned carrier_n;
     kab_phone_plan_t phones;
     kab_mask_t mask;
+    kab_retention_t retention;
     kab_code_settings_t code;
     bool activation_sms;                       /* an SMS code proves the number (FLOWS 3) */
     unsigned device_hold, reregistration_hold; /* seconds */

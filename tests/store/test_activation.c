@@ -216,10 +216,10 @@ static void test_retention(void **state)
     kab_time_t begun = s->now;
     open_one(s, true);
     s->now = begun + 29 * KAB_DAY;
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_true(store_count(s, "activation") > 0);
     s->now = begun + 32 * KAB_DAY;
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_int_equal(store_count(s, "activation"), 0);
     s->now = begun;
 }

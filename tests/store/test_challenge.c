@@ -223,10 +223,10 @@ static void test_retention(void **state)
     assert_int_equal(store_other(s, "DELETE FROM challenge"), KAB_OK);
     challenge_opened(s, true);
     s->now = begun + 30 * KAB_DAY;
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_int_equal(store_count(s, "challenge"), 1);
     s->now = begun + 31 * KAB_DAY;
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_int_equal(store_count(s, "challenge"), 0);
     s->now = begun;
 }

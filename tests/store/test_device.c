@@ -213,13 +213,13 @@ static void test_retention(void **state)
     gone.state = KAB_DEVICE_REMOVED;
     assert_int_equal(kab_device_update(&s->w, &gone, KAB_DEVICE_ACTIVE), KAB_OK);
     s->now = begun + 29 * KAB_DAY;
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_int_equal(store_count(s, "device"), 3);
     s->now = begun + 31 * KAB_DAY;
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_int_equal(store_count(s, "device"), 2);
-    s->now = begun + (3 * 365 + 1) * KAB_DAY;
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    s->now = begun + 3 * KAB_YEAR + KAB_DAY;
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_int_equal(store_count(s, "device WHERE state = 'active'"), 1);
     assert_int_equal(store_count(s, "device"), 1);
     s->now = begun;

@@ -222,10 +222,10 @@ static void test_retention(void **state)
     mark(s, m.id, KAB_SENT_OK, 0);
     s->now = now + 29 * KAB_DAY;
     add(s, KAB_OUTBOX_SMS, "waits");
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_int_equal(rows_of(s, "true"), 2);
     s->now = now + 31 * KAB_DAY;
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_int_equal(rows_of(s, "true"), 1);
     s->now = now;
 }

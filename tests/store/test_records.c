@@ -1,4 +1,4 @@
-#include "world.h"
+#include "chain.h"
 
 #include "cabinet/account.h"
 #include "cabinet/child.h"
@@ -93,44 +93,6 @@ static void test_children(void **state)
     assert_memory_not_equal(mac, kab_rows_span(rows, 0, 3).p, sizeof mac);
 }
 
-static void verify(store_t *s, const char *expect, kab_err_t err, int64_t first_bad)
-{
-    int64_t rows, bad;
-    const char *why;
-    assert_int_equal(kab_audit_verify(&s->w, kab_span_of(expect), &rows, &bad, &why), err);
-    assert_int_equal(bad, first_bad);
-    assert_int_equal(why[0] != '\0', err != KAB_OK);
-}
-
-/* Does `harm`, which must be found at row `bad`, and undoes it. */
-static void tamper(store_t *s, const char *expect, const char *harm, int64_t bad)
-{
-    assert_int_equal(store_other(s, "CREATE TABLE kept AS TABLE audit;"
-                                    "CREATE TABLE kept_chain AS TABLE audit_chain"),
-                     KAB_OK);
-    assert_int_equal(store_other(s, harm), KAB_OK);
-    verify(s, expect, KAB_E_INTERNAL, bad);
-    assert_int_equal(
-        store_other(s, "TRUNCATE audit, audit_chain; INSERT INTO audit (id, at, account, kind,"
-                       " actor, details, mac, mac_key, number, link, link_key, sealed_at)"
-                       " SELECT id, at, account, kind, actor, details, mac, mac_key, number, link,"
-                       " link_key, sealed_at FROM kept; INSERT INTO audit_chain TABLE kept_chain;"
-                       "DROP TABLE kept, kept_chain"),
-        KAB_OK);
-    verify(s, "", KAB_OK, 0);
-}
-
-static void add_rows(store_t *s, int n)
-{
-    for (int i = 0; i < n; i++) {
-        kab_uuid_t who = kab_uuid_new(s->w.env);
-        assert_int_equal(kab_audit_add(&s->w, i % 2 ? &who : NULL, KAB_EV_SIGN_IN, "self",
-                                       i % 3 ? KAB_SPAN("{\"n\":1}") : KAB_NONE),
-                         KAB_OK);
-        s->now += KAB_SECOND;
-    }
-}
-
 static void test_audit(void **state)
 {
     store_t *s = *state;
@@ -212,11 +174,11 @@ static void test_retention(void **state)
                        "INSERT INTO session_end (session, at) SELECT"
                        " decode(repeat('00', 32), 'hex'), now() - interval '9 d'"),
         KAB_OK);
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_int_equal(number(s, "SELECT count(*) FROM flow_commit WHERE flow = 'sweep'"), 0);
     assert_true(number(s, "SELECT count(*) FROM event") > 0);
     s->now = now + 400 * KAB_DAY;
-    assert_int_equal(kab_retention_sweep(&s->w), KAB_OK);
+    assert_int_equal(kab_retention_sweep(&s->w, &store_keep), KAB_OK);
     assert_int_equal(number(s, "SELECT count(*) FROM event"), 0);
     assert_int_equal(number(s, "SELECT count(*) FROM known_browser"), 0);
     assert_int_equal(number(s, "SELECT count(*) FROM session"), 0);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/json.h"
+#include "cabinet/retention.h"
 #include "cabinet/world.h"
 #include "store/migrate.h"
 
@@ -28,6 +29,12 @@ typedef struct {
     const char *urls[1];
     kab_pg_t *other; /* a second connection, to disturb the first */
 } store_t;
+
+static const kab_retention_t store_keep = {.events = KAB_YEAR,
+                                           .audit = 3 * KAB_YEAR,
+                                           .challenges = 30 * KAB_DAY,
+                                           .consents = 3 * KAB_YEAR,
+                                           .devices = 3 * KAB_YEAR};
 
 static inline uint64_t store_roll(store_t *s)
 {

@@ -11,7 +11,7 @@ static void test_names(void **state)
         found = found || strcmp(*name, "kabinet_session") == 0;
     }
     assert_true(found);
-    assert_int_equal(n, 24);
+    assert_int_equal(n, 25);
     bad("listen 80", "known are kabinet_zone, kabinet_database");
     bad("listen 80", ", kabinet_unsafe"); /* none was left out for want of room */
 }
@@ -116,6 +116,40 @@ static void test_times(void **state)
     bad("kabinet_session lazy=5m", "idle=, total=, max=, stale=");
     bad("kabinet_password_hash argon2id grid=6s", "give 1ms to 5s");
     good("kabinet_session idle=0090s");
+}
+
+static void test_retention(void **state)
+{
+    (void)state;
+    kab_config_t *config = kab_config_new();
+
+    assert_true(config->retention.events == 366 * KAB_DAY);
+    assert_true(config->retention.audit == 3 * 366 * KAB_DAY);
+    assert_true(config->retention.challenges == 30 * KAB_DAY);
+    assert_true(config->retention.consents == 3 * 366 * KAB_DAY);
+    assert_true(config->retention.devices == 3 * 366 * KAB_DAY);
+    assert_null(set(config, "kabinet_retention devices=90d events=2y audit=1500d consents=20y "
+                            "challenges=60d"));
+    assert_true(config->retention.events == 2 * 366 * KAB_DAY);
+    assert_true(config->retention.audit == 1500 * KAB_DAY);
+    assert_true(config->retention.challenges == 60 * KAB_DAY);
+    assert_true(config->retention.consents == 20 * 366 * KAB_DAY);
+    assert_true(config->retention.devices == 90 * KAB_DAY);
+    kab_config_free(config);
+    bad("kabinet_retention audit=2y", "\"audit=2y\" is out of range; give 3y to 20y");
+    bad("kabinet_retention audit=1095d", "give 3y to 20y");
+    bad("kabinet_retention audit=99999y", "give 3y to 20y");
+    bad("kabinet_retention events=89d", "give 90d to 10y");
+    bad("kabinet_retention challenges=29d", "give 30d to 2y");
+    bad("kabinet_retention consents=365d", "give 1y to 20y");
+    bad("kabinet_retention devices=21y", "give 90d to 20y");
+    bad("kabinet_retention events=400h",
+        "\"events=400h\" is not an age; give a number with d or y");
+    bad("kabinet_retention events=1", "with d or y");
+    bad("kabinet_retention events=y", "with d or y");
+    bad("kabinet_retention events=99999999999999999999y", "with d or y");
+    bad("kabinet_retention outbox=30d", "events=, audit=, challenges=, consents=, devices=");
+    bad("kabinet_retention", "[events=AGE]");
 }
 
 static void test_password(void **state)
@@ -269,6 +303,7 @@ int main(void)
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_zone_and_threads),
         cmocka_unit_test(test_times),
+        cmocka_unit_test(test_retention),
         cmocka_unit_test(test_password),
         cmocka_unit_test(test_throttle),
         cmocka_unit_test(test_database),
