@@ -122,6 +122,48 @@ def test_an_ill_provider_loses_nothing(gateway, browser, sandbox, mode):
     assert len(sandbox.messages()) == 1, "once, by the idempotency key"
 
 
+def token_of(gateway, app):
+    """Whether the device has a push token."""
+    return gateway.sql("SELECT push_token IS NOT NULL FROM device WHERE id = %s", app.device.id)[0][0]
+
+
+def outbox(gateway):
+    return gateway.sql("SELECT kind, state FROM outbox ORDER BY created_at")
+
+
+def test_a_token_that_the_provider_does_not_know_is_retired(gateway, browser, sandbox):
+    """The app was removed and put back: no push finds it, but who opens it finds the challenge."""
+    app = app_of(gateway, WITH_APP)
+    app.push_token("gone-with-the-old-app")
+    flow = begin(browser, WITH_APP)
+    assert flow["state"] == "code"
+    until(lambda: not token_of(gateway, app), what="the token was kept")
+    assert outbox(gateway) == [("push", "failed")]
+    assert gateway.sql("SELECT recipient, body FROM outbox") == [(None, None)], "a number is kept for nothing"
+    assert sandbox.messages() == []
+    challenge = app.challenges()["challenges"][0]
+    code = app.call("POST", f"/challenges/{challenge['id']}/open", {"sign": flow["data"]["sign"]})["code"]
+    begin(gateway.browser(), WITH_APP)  # nothing to ring with: nothing is asked of the provider
+    assert [kind for kind, _ in outbox(gateway)] == ["push", "void"]
+    app.push_token("of-the-new-app")
+    begin(gateway.browser(), WITH_APP)
+    until(lambda: [m for m in sandbox.messages() if m["channel"] == "push"], what="the new app did not ring")
+    assert token_of(gateway, app)
+    assert update(browser, code).json["state"] == "done"
+
+
+def test_a_token_renewed_meanwhile_is_kept(gateway, browser, sandbox):
+    """The provider's word is about the token that was in the message."""
+    app = app_of(gateway, WITH_APP)
+    app.push_token("gone-with-the-old-app")
+    sandbox.fault("push", "slow", 1500)
+    begin(browser, WITH_APP)
+    until(lambda: gateway.sql("SELECT 1 FROM outbox WHERE attempts > 0"), what="it was not tried")
+    app.push_token("of-the-new-app")
+    until(lambda: outbox(gateway) == [("push", "failed")])
+    assert token_of(gateway, app)
+
+
 @pytest.mark.parametrize("mode", ["error", "garbage", "timeout"])
 def test_a_silent_state_base_is_neither_yes_nor_no(gateway, browser, sandbox, mode):
     flow = begin(browser, NO_APP)
