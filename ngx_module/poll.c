@@ -4,6 +4,10 @@
  * this node in its pool. A wake, the end of its wait or the end of the worker
  * makes the call anew from the request. Few look at a time and the others stand
  * in line: a thousand that come or wake together must not fill the lane.
+ *
+ * The key is a flow's name or, for an app, the device that it says it is: until
+ * the first look has checked cookie or signature a stranger may listen too, and
+ * hears nothing but its refusal. Each look checks again.
  */
 
 #include "ngx_http_kabinet.h"

@@ -11,6 +11,7 @@ import time
 import h2.connection
 import h2.events
 import psycopg2
+import pytest
 
 from support import SEED, until
 
@@ -96,6 +97,33 @@ class Plug:
         """RST instead of FIN."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
+
+
+def parked(gateway):
+    return gateway.metrics()["kabinet_parked_total"]
+
+
+class Parked:
+    """A long poll under way; it is parked when this returns."""
+
+    def __init__(self, gateway, data, port=None):
+        before = parked(gateway)
+        self.plug = Plug(port or gateway.port)
+        self.began = time.monotonic()
+        self.plug.send(data)
+        until(lambda: parked(gateway) > before)
+
+    def answer(self, status=200):
+        """Its body, and for how many seconds it was waited for."""
+        answer = self.plug.answer("GET")
+        assert answer.status == status, answer.body
+        return json.loads(answer.body), time.monotonic() - self.began
+
+    def silent(self, seconds=0.2):
+        self.plug.socket.settimeout(seconds)
+        with pytest.raises(TimeoutError):
+            self.plug.socket.recv(1)
+        self.plug.socket.settimeout(30)
 
 
 class Http2:

@@ -14,7 +14,7 @@ import hpack
 import pytest
 from hyperframe.frame import Frame, HeadersFrame
 
-from inflight import PAGE, Http2, Plug, Watch, request
+from inflight import PAGE, Http2, Parked, Plug, Watch, parked, request
 
 from support import ROOT, free_port, until
 
@@ -32,35 +32,15 @@ def watch(gateway):
     watching.clean()
 
 
-def parked(gateway):
-    return gateway.metrics()["kabinet_parked_total"]
-
-
 def poll_path(browser, wait=20, version=1):
     return f"/kabinet/api/v1/flows/{browser.flow}?wait={wait}&version={version}"
 
 
-class Poll:
-    """A poll under way; it is parked when this returns."""
+class Poll(Parked):
+    """Of a flow."""
 
     def __init__(self, gateway, browser, wait=20, version=1, port=None):
-        before = parked(gateway)
-        self.plug = Plug(port or gateway.port)
-        self.began = time.monotonic()
-        self.plug.send(request(browser, "GET", poll_path(browser, wait, version)))
-        until(lambda: parked(gateway) > before)
-
-    def answer(self, status=200):
-        """The flow, and for how many seconds it was waited for."""
-        answer = self.plug.answer("GET")
-        assert answer.status == status, answer.body
-        return json.loads(answer.body), time.monotonic() - self.began
-
-    def silent(self, seconds=0.2):
-        self.plug.socket.settimeout(seconds)
-        with pytest.raises(TimeoutError):
-            self.plug.socket.recv(1)
-        self.plug.socket.settimeout(30)
+        super().__init__(gateway, request(browser, "GET", poll_path(browser, wait, version)), port)
 
 
 def beginner(gateway):
