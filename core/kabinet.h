@@ -55,7 +55,13 @@ void kab_config_facts(const kab_config_t *config,
 kab_err_t kab_open(const kab_config_t *config, const kab_env_t *env, kab_t **out);
 void kab_close(kab_t *kab);
 
-typedef enum { KAB_LANE_DB, KAB_LANE_HASH, KAB_LANE_HTTP, KAB_LANES } kab_lane_t;
+typedef enum {
+    KAB_LANE_DB,
+    KAB_LANE_HASH,
+    KAB_LANE_HTTP, /* a person waits for a provider's answer */
+    KAB_LANE_SEND, /* the outbox's: it does not queue behind those who wait */
+    KAB_LANES
+} kab_lane_t;
 
 /* What a thread keeps: connections opened on demand, Argon2 memory. Used by one
  * thread at a time. */
@@ -89,6 +95,7 @@ typedef enum {
     KAB_TODO_DB = KAB_LANE_DB, /* kab_call_run on a thread of that lane */
     KAB_TODO_HASH = KAB_LANE_HASH,
     KAB_TODO_HTTP = KAB_LANE_HTTP,
+    KAB_TODO_SEND = KAB_LANE_SEND,
     KAB_TODO_REPLY, /* kab_call_reply; send it at not_before */
     KAB_TODO_PARK   /* a long poll with nothing new: free it and make it anew when it is woken */
 } kab_todo_t;

@@ -5,6 +5,7 @@
 
 /* Threads that wait for providers: a slow one holds these and nothing else. */
 #define NGX_HTTP_KABINET_HTTP_THREADS  16
+#define NGX_HTTP_KABINET_SEND_THREADS  1    /* many messages at a time over one */
 
 
 extern ngx_module_t  ngx_thread_pool_module;
@@ -73,13 +74,16 @@ ngx_http_kabinet_make_pools(ngx_conf_t *cf, ngx_http_kabinet_main_conf_t *mcf)
     mcf->threads[KAB_LANE_DB] = ngx_max(mcf->facts.db_threads / workers, 2);
     mcf->threads[KAB_LANE_HASH] = ngx_max(mcf->facts.hash_threads / workers, 1);
     mcf->threads[KAB_LANE_HTTP] = NGX_HTTP_KABINET_HTTP_THREADS;
+    mcf->threads[KAB_LANE_SEND] = NGX_HTTP_KABINET_SEND_THREADS;
 
     mcf->pool[KAB_LANE_DB] = ngx_http_kabinet_thread_pool(cf, "kabinet_db", mcf->threads[KAB_LANE_DB], 1024);
     mcf->pool[KAB_LANE_HASH] = ngx_http_kabinet_thread_pool(cf, "kabinet_hash", mcf->threads[KAB_LANE_HASH], 64);
-
     mcf->pool[KAB_LANE_HTTP] = ngx_http_kabinet_thread_pool(cf, "kabinet_http", mcf->threads[KAB_LANE_HTTP], 256);
+    mcf->pool[KAB_LANE_SEND] = ngx_http_kabinet_thread_pool(cf, "kabinet_send", mcf->threads[KAB_LANE_SEND], 16);
 
-    return mcf->pool[KAB_LANE_DB] && mcf->pool[KAB_LANE_HASH] && mcf->pool[KAB_LANE_HTTP] ? NGX_OK : NGX_ERROR;
+    return mcf->pool[KAB_LANE_DB] && mcf->pool[KAB_LANE_HASH] && mcf->pool[KAB_LANE_HTTP]
+           && mcf->pool[KAB_LANE_SEND]
+           ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -28,7 +28,7 @@ struct kab_thread_s {
     kab_pg_t *pg;
     kab_redis_t *redis;
     kab_hasher_t *hasher;
-    void *ports; /* KAB_LANE_HTTP: tables->ports */
+    void *ports; /* KAB_LANE_HTTP and _SEND: tables->ports */
 };
 
 enum { KAB_PARAMS = 2 };

@@ -81,8 +81,8 @@ typedef struct {
     kab_err_t (*describe)(kab_call_t *call);
 } kab_flow_kind_t;
 
-/* What threads of the http lane keep open: made by the room that knows providers, held by the
- * engine as it is. */
+/* What threads of the http and send lanes keep open: made by the room that knows providers, held by
+ * the engine as it is. */
 typedef struct {
     void *(*open)(kab_t *kab); /* shared by all threads; NULL: out of memory */
     void (*close)(void *shared);

@@ -119,18 +119,33 @@ kab_err_t kab_ports_verdict(kab_bmg_result_t result)
     return KAB_E_UNAVAILABLE;
 }
 
-kab_send_t kab_ports_push(kab_call_t *call, const kab_push_message_t *message)
+static void put_off(kab_send_t *sent, unsigned n, const char *why)
+{
+    for (unsigned i = 0; i < n; i++) {
+        sent[i] = (kab_send_t){KAB_SEND_LATER, 0, why};
+    }
+}
+
+void kab_ports_push(kab_call_t *call, const kab_push_message_t *messages, unsigned n,
+                    kab_time_t until, kab_send_t *sent)
 {
     const kab_push_t *push = &ports_of(call)->push;
 
-    return push->send ? push->send(push->ctx, message)
-                      : (kab_send_t){KAB_SEND_LATER, 0, "kabinet_push is not configured"};
+    if (push->send) {
+        push->send(push->ctx, messages, n, until, sent);
+    } else {
+        put_off(sent, n, "kabinet_push is not configured");
+    }
 }
 
-kab_send_t kab_ports_sms(kab_call_t *call, const kab_sms_message_t *message)
+void kab_ports_sms(kab_call_t *call, const kab_sms_message_t *messages, unsigned n,
+                   kab_time_t until, kab_send_t *sent)
 {
     const kab_sms_t *sms = &ports_of(call)->sms;
 
-    return sms->send ? sms->send(sms->ctx, message)
-                     : (kab_send_t){KAB_SEND_LATER, 0, "kabinet_sms is not configured"};
+    if (sms->send) {
+        sms->send(sms->ctx, messages, n, until, sent);
+    } else {
+        put_off(sent, n, "kabinet_sms is not configured");
+    }
 }

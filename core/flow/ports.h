@@ -1,6 +1,6 @@
 /*
- * Providers at hand: what a thread of the http lane keeps open, and how an operation asks it. The
- * engine holds it without knowing what it is.
+ * Providers at hand: what a thread of the http and send lanes keeps open, and how an operation asks
+ * it. The engine holds it without knowing what it is.
  */
 #ifndef KAB_PORTS_H
 #define KAB_PORTS_H
@@ -18,11 +18,14 @@ typedef struct {
     kab_link_t *link[3];
 } kab_thread_ports_t;
 
-/* HTTP. UNAVAILABLE if no provider is configured. */
+/* HTTP, SEND. UNAVAILABLE if no provider is configured. */
 kab_bmg_answer_t kab_ports_match(kab_call_t *call, kab_span_t iin, kab_span_t phone);
 /* KAB_OK for a match, the refusal to tell, KAB_E_UNAVAILABLE. */
 kab_err_t kab_ports_verdict(kab_bmg_result_t result);
-kab_send_t kab_ports_push(kab_call_t *call, const kab_push_message_t *message);
-kab_send_t kab_ports_sms(kab_call_t *call, const kab_sms_message_t *message);
+/* HTTP, SEND. As kab_push_t and kab_sms_t; all are for LATER if no provider is configured. */
+void kab_ports_push(kab_call_t *call, const kab_push_message_t *messages, unsigned n,
+                    kab_time_t until, kab_send_t *sent);
+void kab_ports_sms(kab_call_t *call, const kab_sms_message_t *messages, unsigned n,
+                   kab_time_t until, kab_send_t *sent);
 
 #endif

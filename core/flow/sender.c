@@ -1,5 +1,5 @@
 /*
- * Sends what waits in the outbox: lease (db) → send (http) → mark (db). A crash between sending and
+ * Sends what waits in the outbox: lease (db) → send → mark (db). A crash between sending and
  * marking sends again when the lease is over, with the same idempotency key: the provider makes it
  * once.
  */
@@ -12,14 +12,19 @@
 #include "flow/ports.h"
 #include "provider/retry.h"
 
-enum { BATCH = 50 };
+enum { BATCH = 256 };
 /* Well before the lease is over, or another worker would send the same again. */
 static const kab_time_t patience = KAB_OUTBOX_LEASE * KAB_SECOND / 2;
 
+/* What is leased, and the same sorted for the providers; `at`: which of the messages. */
 typedef struct {
+    unsigned n, pushes, texts;
     kab_message_t message[BATCH];
-    kab_sent_row_t sent[BATCH];
-    unsigned n;
+    kab_send_t sent[BATCH];
+    kab_push_message_t push[BATCH];
+    json_t *body[BATCH]; /* of the pushes: what they borrow from */
+    kab_sms_message_t text[BATCH];
+    unsigned push_at[BATCH], text_at[BATCH];
 } batch_t;
 
 static kab_err_t lease(kab_call_t *call)
@@ -44,10 +49,18 @@ static kab_span_t member(const json_t *body, const char *name)
                : KAB_NONE;
 }
 
-static kab_send_t push(kab_call_t *call, const kab_message_t *message)
+static void sort_push(batch_t *batch, unsigned i)
 {
+    const kab_message_t *message = &batch->message[i];
     json_t *body = kab_json_object(message->body);
-    kab_push_message_t out = {
+
+    if (!body) {
+        batch->sent[i] = (kab_send_t){KAB_SEND_REFUSED, 0, "the body is damaged"};
+        return;
+    }
+    batch->body[batch->pushes] = body;
+    batch->push_at[batch->pushes] = i;
+    batch->push[batch->pushes++] = (kab_push_message_t){
         .key = message->id,
         .phone = message->to,
         .push_token = member(body, "push_token"),
@@ -56,25 +69,41 @@ static kab_send_t push(kab_call_t *call, const kab_message_t *message)
         .data = json_object_get(body, "data"),
         .ttl = (unsigned)json_integer_value(json_object_get(body, "ttl")),
     };
-    kab_send_t sent = body ? kab_ports_push(call, &out)
-                           : (kab_send_t){KAB_SEND_REFUSED, 0, "the body is damaged"};
-
-    json_decref(body);
-    return sent;
 }
 
-static kab_send_t send_one(kab_call_t *call, const kab_message_t *message)
+static void sort_text(batch_t *batch, unsigned i)
 {
-    kab_sms_message_t sms = {.key = message->id, .to = message->to, .text = message->body};
+    const kab_message_t *message = &batch->message[i];
 
-    switch (message->kind) {
-    case KAB_OUTBOX_PUSH:
-        return push(call, message);
-    case KAB_OUTBOX_SMS:
-        return kab_ports_sms(call, &sms);
-    default:
-        return (kab_send_t){KAB_SEND_OK, 0, ""}; /* a decoy's: as good as sent */
+    batch->text_at[batch->texts] = i;
+    batch->text[batch->texts++] =
+        (kab_sms_message_t){.key = message->id, .to = message->to, .text = message->body};
+}
+
+/* Each kind at once. The first may not use up the time of the other. */
+static kab_err_t send_batch(kab_call_t *call)
+{
+    batch_t *batch = call->scratch;
+    kab_send_t sent[BATCH];
+    kab_time_t now = kab_call_now(call);
+
+    for (unsigned i = 0; i < batch->n; i++) {
+        if (batch->message[i].kind == KAB_OUTBOX_PUSH) {
+            sort_push(batch, i);
+        } else {
+            sort_text(batch, i);
+        }
     }
+    kab_ports_push(call, batch->push, batch->pushes, now + patience / 2, sent);
+    for (unsigned i = 0; i < batch->pushes; i++) {
+        batch->sent[batch->push_at[i]] = sent[i];
+        json_decref(batch->body[i]);
+    }
+    kab_ports_sms(call, batch->text, batch->texts, now + patience, sent);
+    for (unsigned i = 0; i < batch->texts; i++) {
+        batch->sent[batch->text_at[i]] = sent[i];
+    }
+    return KAB_OK;
 }
 
 static void note(kab_call_t *call, const kab_message_t *message, kab_send_t sent,
@@ -98,31 +127,20 @@ static void note(kab_call_t *call, const kab_message_t *message, kab_send_t sent
     }
 }
 
-static kab_err_t send_batch(kab_call_t *call)
-{
-    batch_t *batch = call->scratch;
-    kab_time_t enough = kab_call_now(call) + patience;
-
-    for (unsigned i = 0; i < batch->n; i++) {
-        bool time = kab_call_now(call) < enough;
-        kab_send_t sent = time ? send_one(call, &batch->message[i])
-                               : (kab_send_t){KAB_SEND_LATER, 0, "the provider is slow"};
-
-        note(call, &batch->message[i], sent, &batch->sent[i]);
-    }
-    return KAB_OK;
-}
-
 static kab_err_t mark(kab_call_t *call)
 {
     const batch_t *batch = call->scratch;
+    kab_sent_row_t row[BATCH];
 
-    return batch->n ? kab_outbox_mark(&call->w, batch->sent, batch->n) : KAB_OK;
+    for (unsigned i = 0; i < batch->n; i++) {
+        note(call, &batch->message[i], batch->sent[i], &row[i]);
+    }
+    return kab_outbox_mark(&call->w, row, batch->n);
 }
 
 static const kab_step_t steps[] = {
     {"lease", KAB_LANE_DB, lease, 0},
-    {"send", KAB_LANE_HTTP, send_batch, KAB_COMMIT},
+    {"send", KAB_LANE_SEND, send_batch, KAB_COMMIT},
     {"mark", KAB_LANE_DB, mark, KAB_COMMIT},
     KAB_STEP_END,
 };

@@ -54,7 +54,8 @@ static kab_bmg_answer_t ask_often(kab_link_t *link, kab_http_ask_t *ask)
     kab_bmg_answer_t answer;
 
     for (unsigned tried = 1;; tried++) {
-        kab_http_reply_t reply = kab_http_post(link, ask);
+        kab_http_reply_t reply;
+        kab_http_post(link, ask, 1, 0, &reply);
         answer = read_answer(&reply);
         bool again = is_passing(&reply) && tried < TRIES;
         wait = kab_retry_wait(&kab_retry_question, tried, reply.retry_after, kab_link_env(link));
@@ -72,12 +73,9 @@ static kab_bmg_answer_t match(void *ctx, kab_span_t iin, kab_span_t phone)
 {
     kab_arena_t *arena = kab_arena_open();
     kab_http_ask_t ask = {.path = "/v1/match", .success = 200, .wants_json = true};
-    kab_bmg_answer_t answer = {KAB_BMG_UNAVAILABLE, "the question could not be written"};
 
     ask.body = arena ? compose(arena, iin, phone) : KAB_NONE;
-    if (ask.body.n > 0) {
-        answer = ask_often(ctx, &ask);
-    }
+    kab_bmg_answer_t answer = ask_often(ctx, &ask);
     kab_arena_close(arena);
     return answer;
 }

@@ -1,5 +1,5 @@
 /*
- * What the adapters of this room share: one bounded question over HTTP. Nothing in here is for the
+ * What the adapters of this room share: bounded questions over HTTP. Nothing in here is for the
  * rest of the core.
  */
 #ifndef KAB_PROVIDER_HTTP_H
@@ -11,6 +11,7 @@
 #include "provider/provider.h"
 
 enum {
+    KAB_HTTP_AT_ONCE = 64, /* questions of one link under way */
     KAB_HTTP_URL_MAX = 512,
     KAB_HTTP_REPLY_MAX = 16 * 1024 /* bytes of a body; as many of headers */
 };
@@ -26,7 +27,7 @@ struct kab_provider_s {
 
 typedef struct {
     const char *path; /* behind the provider's URL */
-    kab_span_t body;  /* JSON */
+    kab_span_t body;  /* JSON; empty: could not be written, is not asked */
     const kab_uuid_t *key;
     kab_time_t timeout; /* 0: the provider's */
     int success;        /* the only status that means "done" */
@@ -34,7 +35,7 @@ typedef struct {
 } kab_http_ask_t;
 
 typedef struct {
-    bool asked;  /* false: the circuit is open, nothing was sent */
+    bool asked;  /* false: nothing was sent, the circuit is open */
     int status;  /* 0: no whole answer came */
     bool good;   /* `success`, with its object if one is wanted */
     bool broken; /* no answer that anybody could mean: for the breaker. Else it said something */
@@ -43,9 +44,18 @@ typedef struct {
     const char *why;
 } kab_http_reply_t;
 
-kab_http_reply_t kab_http_post(kab_link_t *link, const kab_http_ask_t *ask);
+/* Asks all of them, many at a time, and returns when the last is settled: replies[i] is what came
+ * of asks[i]. None is begun at `until` or later (0: no such limit), so it ends within a time-out of
+ * that. While the circuit tries a provider out, the others wait for that one. */
+void kab_http_post(kab_link_t *link, const kab_http_ask_t *asks, unsigned n, kab_time_t until,
+                   kab_http_reply_t *replies);
+
 /* What a reply means for a message. */
-kab_send_t kab_http_send_result(const kab_http_reply_t *reply);
+typedef kab_send_t kab_http_meaning_t(const kab_http_reply_t *reply);
+kab_http_meaning_t kab_http_send_result;
+/* The same for messages. asks NULL: out of memory, all are for later. */
+void kab_http_send(kab_link_t *link, kab_arena_t *arena, const kab_http_ask_t *asks, unsigned n,
+                   kab_time_t until, kab_http_meaning_t *meaning, kab_send_t *sent);
 
 const kab_env_t *kab_link_env(const kab_link_t *link);
 kab_time_t kab_link_timeout(const kab_link_t *link);

@@ -52,13 +52,17 @@ typedef struct {
     const char *why; /* UNAVAILABLE: static, for the log; else "" */
 } kab_bmg_answer_t;
 
+/* Sends n messages, many at a time; sent[i] is what became of messages[i]. None is begun at `until`
+ * or later (0: no such limit): those are for later. */
 typedef struct {
-    kab_send_t (*send)(void *ctx, const kab_push_message_t *message);
+    void (*send)(void *ctx, const kab_push_message_t *messages, unsigned n, kab_time_t until,
+                 kab_send_t *sent);
     void *ctx;
 } kab_push_t;
 
 typedef struct {
-    kab_send_t (*send)(void *ctx, const kab_sms_message_t *message);
+    void (*send)(void *ctx, const kab_sms_message_t *messages, unsigned n, kab_time_t until,
+                 kab_send_t *sent);
     void *ctx;
 } kab_sms_t;
 
@@ -84,12 +88,13 @@ kab_provider_t *kab_provider_open(const kab_provider_options_t *options, const k
                                   char *why, size_t why_size);
 void kab_provider_close(kab_provider_t *provider); /* wipes; NULL is allowed */
 
-/* One thread's way to a provider; its connection stays open between calls. */
+/* One thread's way to a provider; its connections stay open between calls. */
 typedef struct kab_link_s kab_link_t;
 kab_link_t *kab_link_open(kab_provider_t *provider); /* NULL: out of memory */
 void kab_link_close(kab_link_t *link);               /* NULL is allowed */
 
-/* Valid while the link is; they block up to the time-out. */
+/* Valid while the link is. They block: a question up to the time-out, messages up to a time-out
+ * after `until`. */
 kab_push_t kab_push_over(kab_link_t *link);
 kab_sms_t kab_sms_over(kab_link_t *link);
 kab_bmg_t kab_bmg_over(kab_link_t *link);

@@ -24,23 +24,23 @@ static kab_send_t read_result(const kab_http_reply_t *reply)
     return kab_http_send_result(reply);
 }
 
-static kab_send_t send_push(void *ctx, const kab_push_message_t *message)
+static void send_pushes(void *ctx, const kab_push_message_t *messages, unsigned n, kab_time_t until,
+                        kab_send_t *sent)
 {
     kab_arena_t *arena = kab_arena_open();
-    kab_http_ask_t ask = {.path = "/v1/notifications", .key = &message->key, .success = 202};
-    kab_send_t result = {.result = KAB_SEND_LATER, .why = "the message could not be written"};
+    kab_http_ask_t *asks = arena ? kab_alloc(arena, n * sizeof *asks) : NULL;
 
-    ask.body = arena ? compose(arena, message) : KAB_NONE;
-    if (ask.body.n > 0) {
-        kab_http_reply_t reply = kab_http_post(ctx, &ask);
-        result = read_result(&reply);
-        json_decref(reply.body);
+    for (unsigned i = 0; asks && i < n; i++) {
+        asks[i] = (kab_http_ask_t){.path = "/v1/notifications",
+                                   .body = compose(arena, &messages[i]),
+                                   .key = &messages[i].key,
+                                   .success = 202};
     }
+    kab_http_send(ctx, arena, asks, n, until, read_result, sent);
     kab_arena_close(arena);
-    return result;
 }
 
 kab_push_t kab_push_over(kab_link_t *link)
 {
-    return (kab_push_t){send_push, link};
+    return (kab_push_t){send_pushes, link};
 }

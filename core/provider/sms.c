@@ -10,23 +10,23 @@ static kab_span_t compose(kab_arena_t *arena, const kab_sms_message_t *m)
     return text;
 }
 
-static kab_send_t send_sms(void *ctx, const kab_sms_message_t *message)
+static void send_texts(void *ctx, const kab_sms_message_t *messages, unsigned n, kab_time_t until,
+                       kab_send_t *sent)
 {
     kab_arena_t *arena = kab_arena_open();
-    kab_http_ask_t ask = {.path = "/v1/messages", .key = &message->key, .success = 202};
-    kab_send_t result = {.result = KAB_SEND_LATER, .why = "the message could not be written"};
+    kab_http_ask_t *asks = arena ? kab_alloc(arena, n * sizeof *asks) : NULL;
 
-    ask.body = arena ? compose(arena, message) : KAB_NONE;
-    if (ask.body.n > 0) {
-        kab_http_reply_t reply = kab_http_post(ctx, &ask);
-        result = kab_http_send_result(&reply);
-        json_decref(reply.body);
+    for (unsigned i = 0; asks && i < n; i++) {
+        asks[i] = (kab_http_ask_t){.path = "/v1/messages",
+                                   .body = compose(arena, &messages[i]),
+                                   .key = &messages[i].key,
+                                   .success = 202};
     }
+    kab_http_send(ctx, arena, asks, n, until, kab_http_send_result, sent);
     kab_arena_close(arena);
-    return result;
 }
 
 kab_sms_t kab_sms_over(kab_link_t *link)
 {
-    return (kab_sms_t){send_sms, link};
+    return (kab_sms_t){send_texts, link};
 }

@@ -71,6 +71,15 @@ static void migrate(gateway_t *g)
     kab_arena_close(arena);
 }
 
+static void script(gateway_t *g, kab_thread_ports_t *ports)
+{
+    if (ports) {
+        ports->push = kab_push_scripted(&g->script);
+        ports->sms = kab_sms_scripted(&g->script);
+        ports->bmg = kab_bmg_scripted(&g->script);
+    }
+}
+
 gateway_t *gateway_open(const char *extra)
 {
     gateway_t *g = calloc(1, sizeof(*g));
@@ -94,13 +103,10 @@ gateway_t *gateway_open(const char *extra)
     }
     kab_env_t env = {held_now, held_random, g};
     assert_int_equal(kab_open(g->config, &env, &g->kab), KAB_OK);
-    assert_int_equal(kab_thread_open(g->kab, KAB_LANE_DB, &g->thread[KAB_LANE_DB]), KAB_OK);
-    assert_int_equal(kab_thread_open(g->kab, KAB_LANE_HASH, &g->thread[KAB_LANE_HASH]), KAB_OK);
-    assert_int_equal(kab_thread_open(g->kab, KAB_LANE_HTTP, &g->thread[KAB_LANE_HTTP]), KAB_OK);
-    kab_thread_ports_t *ports = g->thread[KAB_LANE_HTTP]->ports;
-    ports->push = kab_push_scripted(&g->script);
-    ports->sms = kab_sms_scripted(&g->script);
-    ports->bmg = kab_bmg_scripted(&g->script);
+    for (kab_lane_t lane = 0; lane < KAB_LANES; lane++) {
+        assert_int_equal(kab_thread_open(g->kab, lane, &g->thread[lane]), KAB_OK);
+        script(g, g->thread[lane]->ports);
+    }
     migrate(g);
     return g;
 }
@@ -109,9 +115,9 @@ void gateway_close(gateway_t *g)
 {
     char command[64];
 
-    kab_thread_close(g->thread[KAB_LANE_DB]);
-    kab_thread_close(g->thread[KAB_LANE_HASH]);
-    kab_thread_close(g->thread[KAB_LANE_HTTP]);
+    for (kab_lane_t lane = 0; lane < KAB_LANES; lane++) {
+        kab_thread_close(g->thread[lane]);
+    }
     kab_close(g->kab);
     kab_config_free(g->config);
     snprintf(command, sizeof(command), "rm -r %s", g->dir);

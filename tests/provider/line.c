@@ -76,27 +76,53 @@ kab_uuid_t line_key(void)
 
 kab_send_t line_sms(line_t line, kab_uuid_t key, const char *to)
 {
-    kab_sms_message_t message = {key, kab_span_of(to), KAB_SPAN("1234 — код для ed24.kz.")};
+    kab_send_t sent;
+
+    line_texts(line, &key, 1, to, 0, &sent);
+    return sent;
+}
+
+void line_texts(line_t line, const kab_uuid_t *keys, unsigned n, const char *to, kab_time_t until,
+                kab_send_t *sent)
+{
+    kab_sms_message_t messages[LINE_MANY];
     kab_sms_t out = kab_sms_over(line.link);
 
-    return out.send(out.ctx, &message);
+    assert_true(n <= LINE_MANY);
+    for (unsigned i = 0; i < n; i++) {
+        messages[i] =
+            (kab_sms_message_t){keys[i], kab_span_of(to), KAB_SPAN("1234 — код для ed24.kz.")};
+    }
+    out.send(out.ctx, messages, n, until, sent);
 }
 
 kab_send_t line_push(line_t line, kab_uuid_t key, const char *to, const char *token)
 {
-    json_t *data = json_pack("{s:s}", "challenge", "c-1");
-    kab_push_message_t message = {.key = key,
-                                  .phone = kab_span_of(to),
-                                  .push_token = kab_span_of(token),
-                                  .title = KAB_SPAN("Восстановление"),
-                                  .body = KAB_SPAN("Chrome, Алматы"),
-                                  .data = data,
-                                  .ttl = 300};
-    kab_push_t out = kab_push_over(line.link);
-    kab_send_t sent = out.send(out.ctx, &message);
+    kab_send_t sent;
 
-    json_decref(data);
+    line_pushes(line, &key, 1, to, &token, &sent);
     return sent;
+}
+
+void line_pushes(line_t line, const kab_uuid_t *keys, unsigned n, const char *to,
+                 const char *const *tokens, kab_send_t *sent)
+{
+    kab_push_message_t messages[LINE_MANY];
+    json_t *data = json_pack("{s:s}", "challenge", "c-1");
+    kab_push_t out = kab_push_over(line.link);
+
+    assert_true(n <= LINE_MANY);
+    for (unsigned i = 0; i < n; i++) {
+        messages[i] = (kab_push_message_t){.key = keys[i],
+                                           .phone = kab_span_of(to),
+                                           .push_token = kab_span_of(tokens[i]),
+                                           .title = KAB_SPAN("Восстановление"),
+                                           .body = KAB_SPAN("Chrome, Алматы"),
+                                           .data = data,
+                                           .ttl = 300};
+    }
+    out.send(out.ctx, messages, n, 0, sent);
+    json_decref(data);
 }
 
 kab_bmg_result_t line_match(line_t line, const char *iin, const char *phone)

@@ -31,6 +31,12 @@ kab_time_t line_took(kab_time_t since);
 kab_uuid_t line_key(void);
 kab_send_t line_sms(line_t line, kab_uuid_t key, const char *to);
 kab_send_t line_push(line_t line, kab_uuid_t key, const char *to, const char *token);
+/* The same many times over. */
+enum { LINE_MANY = 200 };
+void line_texts(line_t line, const kab_uuid_t *keys, unsigned n, const char *to, kab_time_t until,
+                kab_send_t *sent);
+void line_pushes(line_t line, const kab_uuid_t *keys, unsigned n, const char *to,
+                 const char *const *tokens, kab_send_t *sent);
 kab_bmg_result_t line_match(line_t line, const char *iin, const char *phone);
 
 #endif

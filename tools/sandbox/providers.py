@@ -31,6 +31,7 @@ class Providers:
         self._guard = threading.Lock()
         self._messages = []
         self._keys = {}  # (channel, Idempotency-Key): body
+        self._taken = self._repeated = 0  # messages; sendings of one that was taken before
         self._bmg = {}   # iin: {"phone":, "result":}
         self._faults = {channel: {"mode": "ok", "ms": 0} for channel in CHANNELS}
 
@@ -67,7 +68,9 @@ class Providers:
             if (channel, key) in self._keys:
                 if self._keys[channel, key] != body:
                     raise Refused(422, "idempotency_key_reused")
+                self._repeated += 1
                 return
+            self._taken += 1
             self._keys[channel, key] = body
             self._messages.append({
                 "channel": channel, "to": to, "text": text, "data": data,
@@ -115,4 +118,5 @@ class Providers:
 
     def state(self):
         with self._guard:
-            return {"bmg": dict(self._bmg), "faults": dict(self._faults)}
+            return {"bmg": dict(self._bmg), "faults": dict(self._faults),
+                    "taken": self._taken, "repeated": self._repeated}

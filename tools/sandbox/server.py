@@ -26,6 +26,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "kabinet-sandbox"
     disable_nagle_algorithm = True
+    wbufsize = -1  # an answer is one packet
     timeout = 60
 
     def do_GET(self):
