@@ -1,7 +1,7 @@
 # Figures; never part of the tests.
-BENCH_BIN = $(OUT)/bench-sessions $(OUT)/bench-hashes
+BENCH_BIN = $(addprefix $(OUT)/bench-,sessions messages hashes)
 
-$(OUT)/bench-%: tests/bench/%.c $(LIB)
+$(OUT)/bench-%: tests/bench/%.c tests/bench/world.h $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(KAB_CFLAGS) -o $@ $< $(LIB) $(KAB_LIBS)
 

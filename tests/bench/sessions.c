@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cabinet/account.h"
-#include "engine/call.h"
+#include "world.h"
 
 typedef struct {
     kab_world_t w;
@@ -73,34 +73,22 @@ static bool make_account(job_t *job, const char *text)
 
 int main(int argc, char **argv)
 {
-    kab_config_t *config = kab_config_new();
-    kab_log_t log = {0};
-    kab_arena_t *arena = kab_arena_open();
-    kab_thread_t *thread;
-    kab_t *kab;
+    bench_t bench;
     bool ok = true;
-    const char *words =
-        argc > 3 ? kab_config_read(config, argv[1]) : "usage: bench-sessions CONF N IIN...";
 
-    if (words || kab_open(config, NULL, &kab) || kab_thread_open(kab, KAB_LANE_DB, &thread)) {
-        fprintf(stderr, "%s\n", words ? words : "cannot open the gateway");
+    if (argc < 4) {
+        fprintf(stderr, "usage: bench-sessions CONF N IIN...\n");
         return 2;
     }
-    job_t job = {.w = {.db = {thread->pg, arena, &log},
-                       .cache = {thread->redis, arena, &log},
-                       .ring = kab->config->ring,
-                       .env = &kab->env,
-                       .arena = arena,
-                       .log = &log},
-                 .limits = kab->config->session,
-                 .n = strtol(argv[2], NULL, 10)};
+    if (!bench_open(&bench, argv[1])) {
+        return 2;
+    }
+    job_t job = {
+        .w = bench.w, .limits = bench.kab->config->session, .n = strtol(argv[2], NULL, 10)};
     job.limits.max = 1000000;
     for (int i = 3; i < argc && ok; i++) {
         ok = make_account(&job, argv[i]);
     }
-    kab_thread_close(thread);
-    kab_close(kab);
-    kab_arena_close(arena);
-    kab_config_free(config);
+    bench_close(&bench);
     return ok ? 0 : 1;
 }

@@ -1,0 +1,47 @@
+"""A private stack in a temporary folder: stores that run, an nginx that does not yet."""
+
+import contextlib
+import os
+import random
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools", "run"))
+
+from stack import Stack, port_is_free  # noqa: E402  (the folder is added above)
+
+BUILD = os.environ.get("KABINET_BUILD", "build/release")
+
+
+def free_port():
+    """One whose neighbour, the sandbox's, is free too."""
+    dice = random.SystemRandom()
+    while True:
+        port = dice.randrange(10000, 30000)
+        if port_is_free(port) and port_is_free(port + 1):
+            return port
+
+
+@contextlib.contextmanager
+def private_stack(**settings):
+    with tempfile.TemporaryDirectory(prefix="kabinet-bench.") as folder:
+        os.chmod(folder, 0o755)
+        stack = Stack(folder, free_port(), build=BUILD, demo=False, **settings)
+        try:
+            stack.prepare()
+            stack.start_postgres()
+            stack.start_redis()
+            stack.load()
+            yield stack
+        finally:
+            stack.stop()
+
+
+def until(condition, seconds=60, what="it did not come about"):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError(what)
+        time.sleep(0.01)
