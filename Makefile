@@ -12,7 +12,7 @@ CFLAGS_asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 CFLAGS_tsan    = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 KAB_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Icore $(WARN) $(CFLAGS_$(MODE)) \
              $(shell pkg-config --cflags $(PKGS))
-KAB_LIBS   := $(shell pkg-config --libs $(PKGS)) -lpthread
+KAB_LIBS   := $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 
 OUT      = $(BUILD)/$(MODE)
 CORE_SRC = $(wildcard core/*.c core/*/*.c)

@@ -78,6 +78,7 @@ typedef struct {
     kab_span_t host;   /* the Host header, as sent */
     kab_span_t content_type, origin, fetch_site, user_agent, accept_language; /* empty: not sent */
     kab_span_t place;          /* value of kabinet_place, or empty */
+    kab_span_t brand;          /* the brand's `meta`, or empty */
     const kab_span_t *cookies; /* each Cookie header line as sent */
     size_t cookies_n;
     kab_span_t target; /* of the request line, as sent: "/kabinet/…?…" */
@@ -218,6 +219,37 @@ extern const char *const kab_languages[]; /* "ru", "kk", "en", NULL */
 /* Text shown for a consent, for the page /kabinet/consents/{kind}: borrowed from the
  * configuration; empty if there is none. LOOP. */
 kab_span_t kab_consent_text(const kab_t *kab, kab_span_t kind, kab_span_t lang);
+
+/* ---- brands ---------------------------------------------------------------- */
+
+typedef struct kab_brand_s kab_brand_t;
+
+enum { KAB_BRAND_COLOURS = 6, KAB_BRAND_LINKS = 8 };
+
+/* Everything is borrowed from the brand. */
+typedef struct {
+    kab_span_t name; /* as people see it; may hold any sign but control ones */
+    struct {
+        const char *role;       /* "link": the pages' custom property --link */
+        kab_span_t light, dark; /* "#07465a" */
+    } colour[KAB_BRAND_COLOURS];
+    kab_span_t link[KAB_BRAND_LINKS]; /* "https://…" or "/…", without quotes, angles and spaces; its
+                                         words are the text brand.link.1, … */
+    unsigned links;
+    kab_span_t meta; /* a JSON object: what GET /meta tells of it */
+} kab_brand_facts_t;
+
+/* NULL: out of memory. One thread at a time; works before kab_open and beside it. */
+kab_brand_t *kab_brand_new(void);
+void kab_brand_free(kab_brand_t *brand); /* NULL is allowed */
+/* Reads a brand.json (docs/brands.md), once. NULL, or words for `nginx -t` that name the member
+ * and what is allowed. */
+const char *kab_brand_read(kab_brand_t *brand, kab_span_t json);
+const kab_brand_facts_t *kab_brand_facts(const kab_brand_t *brand);
+/* The catalogue of texts of a language (i18n/{lang}.json) with the brand's own in it, as JSON
+ * borrowed from the brand. NULL, or words. */
+const char *kab_brand_texts(kab_brand_t *brand, kab_span_t lang, kab_span_t catalogue,
+                            kab_span_t *out);
 
 /* What happened, for tests and metrics: counters of one thread object. */
 typedef struct {

@@ -90,6 +90,9 @@ static kab_err_t meta(kab_call_t *call)
                              (int)config->session.total, "max", (int)config->session.max);
     add_proofs(call->answer, &config->code);
     json_object_set_new(call->answer, "stores", stores_json(config));
+    if (call->in.brand.n) {
+        json_object_set_new(call->answer, "brand", kab_json_object(call->in.brand));
+    }
     return KAB_OK;
 }
 

@@ -56,11 +56,12 @@ static kab_call_t *new_call(kab_t *kab)
 static bool copy_request(kab_call_t *call, const kab_request_t *request)
 {
     kab_request_t *in = &call->in;
-    kab_span_t *spans[] = {
-        &in->method,          &in->path,     &in->query,      &in->scheme,     &in->host,
-        &in->content_type,    &in->origin,   &in->fetch_site, &in->user_agent, &in->accept_language,
-        &in->place,           &in->body,     &in->request_id, &in->target,     &in->content_digest,
-        &in->signature_input, &in->signature};
+    kab_span_t *spans[] = {&in->method,          &in->path,       &in->query,
+                           &in->scheme,          &in->host,       &in->content_type,
+                           &in->origin,          &in->fetch_site, &in->user_agent,
+                           &in->accept_language, &in->place,      &in->body,
+                           &in->request_id,      &in->target,     &in->content_digest,
+                           &in->signature_input, &in->signature,  &in->brand};
     kab_span_t *cookies = kab_alloc(call->arena, (request->cookies_n + 1) * sizeof(*cookies));
 
     *in = *request;
