@@ -65,11 +65,46 @@ static bool safe_method(kab_span_t method)
     return kab_span_is(method, "GET") || kab_span_is(method, "HEAD");
 }
 
-/* Only for development: the listener itself, named by a loopback literal, which no
- * foreign site can have as its origin. */
-static bool own_loopback(const kab_request_t *in)
+/* A name that leads to this machine and that no foreign site can have: a literal, or one of
+ * ".localhost" (RFC 6761 section 6.3), by which one machine shows several hosts. */
+static bool is_own_name(kab_span_t host)
 {
     static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
+    static const char suffix[] = ".localhost";
+    const size_t tail = sizeof(suffix) - 1;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (kab_span_is(host, names[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < host.n; i++) {
+        uint8_t c = host.p[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.')) {
+            return false;
+        }
+    }
+    return host.n > tail && memcmp(host.p + host.n - tail, suffix, tail) == 0;
+}
+
+/* Without its port, which is digits. */
+static kab_span_t name_of(kab_span_t host)
+{
+    size_t n = host.n;
+
+    while (n > 0 && host.p[n - 1] >= '0' && host.p[n - 1] <= '9') {
+        n--;
+    }
+    if (n > 0 && n < host.n && host.p[n - 1] == ':') {
+        host.n = n - 1;
+    }
+    return host;
+}
+
+/* Only for development: the listener itself, by a name that is this machine's. */
+static bool own_loopback(const kab_request_t *in)
+{
     kab_span_t origin = in->origin;
 
     if (!in->loopback || origin.n <= in->scheme.n + 3 ||
@@ -79,18 +114,7 @@ static bool own_loopback(const kab_request_t *in)
     }
     origin.p += in->scheme.n + 3;
     origin.n -= in->scheme.n + 3;
-    if (!kab_span_eq(origin, in->host)) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        size_t n = strlen(names[i]);
-
-        if (origin.n >= n && memcmp(origin.p, names[i], n) == 0 &&
-            (origin.n == n || origin.p[n] == ':')) {
-            return true;
-        }
-    }
-    return false;
+    return kab_span_eq(origin, in->host) && is_own_name(name_of(origin));
 }
 
 /* CONTRACT 1: Origin if it was sent, else Sec-Fetch-Site. */
