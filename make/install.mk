@@ -17,3 +17,5 @@ install: module ctl breach ## the module, kabinetctl, the pages, examples; DESTD
 	    [ -e $(DESTDIR)$(ETC_DIR)/$${f##*/} ] || install -m 644 $$f $(DESTDIR)$(ETC_DIR); done
 	@for f in conf/agreements/*.txt; do \
 	    [ -e $(DESTDIR)$(ETC_DIR)/agreements/$${f##*/} ] || install -m 644 $$f $(DESTDIR)$(ETC_DIR)/agreements; done
+	@for d in conf/brands/*/; do b=$(DESTDIR)$(ETC_DIR)/brands/$$(basename $$d); \
+	    [ -e $$b ] || { install -d $$b && install -m 644 $$d* $$b; } || exit 1; done

@@ -215,7 +215,10 @@ ngx_http_kabinet_asker(ngx_http_request_t *r)
 static void
 ngx_http_kabinet_read_request(ngx_http_request_t *r, kab_request_t *request, ngx_http_kabinet_fields_t *f)
 {
-    kab_request_t  in;
+    kab_request_t                 in;
+    ngx_http_kabinet_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_kabinet_module);
 
     ngx_memzero(&in, sizeof(in));
     ngx_memzero(f, sizeof(ngx_http_kabinet_fields_t));
@@ -241,6 +244,7 @@ ngx_http_kabinet_read_request(ngx_http_request_t *r, kab_request_t *request, ngx
     }
     in.has_body = r == r->main && r->headers_in.content_length_n >= 0;
     in.last_look = ngx_exiting;
+    in.brand = ngx_http_kabinet_brand_meta(lcf->brand);
     ngx_http_kabinet_read_address(r->connection, &in);
     ngx_http_kabinet_read_place(r, &in);
 

@@ -27,12 +27,14 @@
 #define NGX_HTTP_KABINET_OPTIONAL  2
 
 
+typedef struct ngx_http_kabinet_brand_s   ngx_http_kabinet_brand_t;
 typedef struct ngx_http_kabinet_job_s     ngx_http_kabinet_job_t;
 typedef struct ngx_http_kabinet_miss_s    ngx_http_kabinet_miss_t;
 typedef struct ngx_http_kabinet_pages_s   ngx_http_kabinet_pages_t;
 typedef struct ngx_http_kabinet_poll_s    ngx_http_kabinet_poll_t;
 typedef struct ngx_http_kabinet_redis_s   ngx_http_kabinet_redis_t;
 typedef struct ngx_http_kabinet_table_s   ngx_http_kabinet_table_t;
+typedef struct ngx_http_kabinet_web_s     ngx_http_kabinet_web_t;
 typedef struct ngx_http_kabinet_worker_s  ngx_http_kabinet_worker_t;
 
 
@@ -59,13 +61,16 @@ typedef struct {
     ngx_int_t                   place;         /* index of kabinet_place's variable */
     ngx_http_kabinet_worker_t  *worker;        /* this process's; NULL outside a worker */
     ngx_uint_t                  used;          /* a directive of ours stands in the file */
+    ngx_array_t                 webs;          /* web folders that were read */
 } ngx_http_kabinet_main_conf_t;
 
 
 typedef struct {
     ngx_uint_t                  protect;
     ngx_str_t                   login_uri;
-    ngx_http_kabinet_pages_t   *pages;         /* of kabinet_gateway */
+    ngx_http_kabinet_web_t     *web;           /* of kabinet_gateway; NULL: no gateway here */
+    ngx_http_kabinet_brand_t   *brand;         /* or NULL */
+    ngx_http_kabinet_pages_t   *pages;         /* of both */
 } ngx_http_kabinet_loc_conf_t;
 
 
@@ -206,8 +211,12 @@ ngx_int_t ngx_http_kabinet_add_header(ngx_http_request_t *r, const char *name, n
 ngx_int_t ngx_http_kabinet_send_text(ngx_http_request_t *r, ngx_uint_t status, const char *type, u_char *p,
     size_t n);
 
-/* pages.c */
-char *ngx_http_kabinet_pages_load(ngx_conf_t *cf, ngx_str_t *dir, ngx_http_kabinet_pages_t **out);
+/* files.c, brand.c, pages.c */
+char *ngx_http_kabinet_web_load(ngx_conf_t *cf, ngx_str_t *dir, ngx_http_kabinet_web_t **out);
+char *ngx_http_kabinet_brand(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+kab_span_t ngx_http_kabinet_brand_meta(ngx_http_kabinet_brand_t *brand); /* of NULL: empty */
+char *ngx_http_kabinet_pages_make(ngx_conf_t *cf, ngx_http_kabinet_web_t *web, ngx_http_kabinet_brand_t *brand,
+    ngx_http_kabinet_pages_t **out);
 ngx_int_t ngx_http_kabinet_pages_handler(ngx_http_request_t *r);
 
 /* guard.c */

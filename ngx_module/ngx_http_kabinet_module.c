@@ -72,6 +72,13 @@ static ngx_command_t  ngx_http_kabinet_commands[] = {
       0,
       NULL },
 
+    { ngx_string("kabinet_brand"),
+      NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE2,
+      ngx_http_kabinet_brand,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("kabinet_protect"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot,
@@ -289,7 +296,7 @@ ngx_http_kabinet_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                  dir, *value = cf->args->elts;
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (lcf->pages != NULL) {
+    if (lcf->web != NULL) {
         return "is duplicate";
     }
 
@@ -310,7 +317,7 @@ ngx_http_kabinet_gateway(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf->handler = ngx_http_kabinet_pages_handler;
     ngx_http_kabinet_mark_used(cf);
 
-    return ngx_http_kabinet_pages_load(cf, &dir, &lcf->pages);
+    return ngx_http_kabinet_web_load(cf, &dir, &lcf->web);
 }
 
 
@@ -335,7 +342,9 @@ ngx_http_kabinet_create_main_conf(ngx_conf_t *cf)
 
     mcf->place = NGX_CONF_UNSET;
     mcf->config = kab_config_new();
-    if (mcf->config == NULL) {
+    if (mcf->config == NULL
+        || ngx_array_init(&mcf->webs, cf->pool, 2, sizeof(ngx_http_kabinet_web_t *)) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -357,6 +366,7 @@ ngx_http_kabinet_create_loc_conf(ngx_conf_t *cf)
     }
 
     lcf->protect = NGX_CONF_UNSET_UINT;
+    lcf->brand = NGX_CONF_UNSET_PTR;
 
     return lcf;
 }
@@ -372,15 +382,17 @@ ngx_http_kabinet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->protect, prev->protect, NGX_HTTP_KABINET_OFF);
     ngx_conf_merge_str_value(conf->login_uri, prev->login_uri, "/kabinet/login");
+    ngx_conf_merge_ptr_value(conf->brand, prev->brand, NULL);
 
     if (conf->protect != NGX_HTTP_KABINET_OFF) {
         ngx_http_kabinet_mark_used(cf);
     }
 
-    if (conf->pages != NULL) {
+    if (conf->web != NULL) {
         /* a body that does not fit the buffer would go to a file, passwords included */
         clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
         clcf->client_body_buffer_size = ngx_max(clcf->client_body_buffer_size, NGX_HTTP_KABINET_BODY_BUFFER);
+        return ngx_http_kabinet_pages_make(cf, conf->web, conf->brand, &conf->pages);
     }
 
     return NGX_CONF_OK;

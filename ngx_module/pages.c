@@ -1,221 +1,16 @@
 /*
- * The pages under /kabinet/: every file of the web folder is read while the
- * configuration is parsed and answered from memory, so no request reaches the
- * file system and there is no path to traverse. What all pages share stands in
- * frame.html; a page says what goes into its head and into its body.
+ * The pages under /kabinet/, answered from memory. What all pages share stands in
+ * frame.html; a page says what goes into its head and into its body, a brand what
+ * the frame looks like.
  */
 
-#include "ngx_http_kabinet.h"
-
-
-#define NGX_HTTP_KABINET_FILE_MAX   (512 * 1024)
-#define NGX_HTTP_KABINET_FILES_MAX  (4 * 1024 * 1024)
-
-
-typedef struct {
-    ngx_str_t     uri;      /* "/kabinet/login", "/kabinet/assets/kabinet.css" */
-    ngx_str_t     body;
-    const char   *type;
-    ngx_str_t     etag;
-    unsigned      html:1;
-} ngx_http_kabinet_file_t;
+#include "pages.h"
 
 
 struct ngx_http_kabinet_pages_s {
     ngx_array_t               files;
     ngx_http_kabinet_file_t  *missing;   /* 404.html */
-    size_t                    total;
 };
-
-
-static const struct {
-    const char  *suffix;
-    const char  *type;
-} ngx_http_kabinet_types[] = {
-    { ".html", "text/html; charset=utf-8" },
-    { ".css", "text/css; charset=utf-8" },
-    { ".js", "text/javascript; charset=utf-8" },
-    { ".json", "application/json" },
-    { ".svg", "image/svg+xml" },
-    { ".png", "image/png" },
-    { ".ico", "image/x-icon" },
-    { ".woff2", "font/woff2" },
-    { ".txt", "text/plain; charset=utf-8" },
-    { ".webmanifest", "application/manifest+json" },
-    { NULL, NULL }
-};
-
-
-static const char *
-ngx_http_kabinet_type(ngx_str_t *name)
-{
-    size_t      n;
-    ngx_uint_t  i;
-
-    for (i = 0; ngx_http_kabinet_types[i].suffix; i++) {
-        n = ngx_strlen(ngx_http_kabinet_types[i].suffix);
-        if (name->len > n && ngx_strncmp(name->data + name->len - n, ngx_http_kabinet_types[i].suffix, n) == 0) {
-            return ngx_http_kabinet_types[i].type;
-        }
-    }
-
-    return NULL;
-}
-
-
-static ngx_int_t
-ngx_http_kabinet_read_file(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *body)
-{
-    ssize_t          n;
-    ngx_fd_t         fd;
-    ngx_int_t        rc = NGX_ERROR;
-    ngx_file_info_t  fi;
-
-    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "kabinet_gateway: cannot open \"%V\"", path);
-        return NGX_ERROR;
-    }
-
-    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR || ngx_file_size(&fi) > NGX_HTTP_KABINET_FILE_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "kabinet_gateway: \"%V\" cannot be a page: at most %d bytes", path,
-                           NGX_HTTP_KABINET_FILE_MAX);
-        goto done;
-    }
-
-    body->len = ngx_file_size(&fi);
-    body->data = ngx_palloc(cf->pool, body->len + 1);
-    if (body->data == NULL) {
-        goto done;
-    }
-
-    n = ngx_read_fd(fd, body->data, body->len);
-    if (n < 0 || (size_t) n != body->len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "kabinet_gateway: cannot read \"%V\"", path);
-        goto done;
-    }
-
-    rc = NGX_OK;
-
-done:
-
-    ngx_close_file(fd);
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_kabinet_add_file(ngx_conf_t *cf, ngx_http_kabinet_pages_t *pages, ngx_str_t *path, const char *prefix,
-    ngx_str_t *name)
-{
-    u_char                   *p;
-    ngx_http_kabinet_file_t  *file;
-
-    file = ngx_array_push(&pages->files);
-    if (file == NULL) {
-        return NGX_ERROR;
-    }
-    ngx_memzero(file, sizeof(ngx_http_kabinet_file_t));
-
-    file->type = ngx_http_kabinet_type(name);
-    file->html = ngx_strncmp(file->type, "text/html", 9) == 0;
-
-    if (ngx_http_kabinet_read_file(cf, path, &file->body) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    pages->total += file->body.len;
-    if (pages->total > NGX_HTTP_KABINET_FILES_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "kabinet_gateway: the pages are larger than %d bytes together",
-                           NGX_HTTP_KABINET_FILES_MAX);
-        return NGX_ERROR;
-    }
-
-    p = ngx_pnalloc(cf->pool, sizeof("/kabinet/") + ngx_strlen(prefix) + name->len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-    file->uri.data = p;
-    p = ngx_sprintf(p, "/kabinet/%s%V", prefix, name);
-    file->uri.len = p - file->uri.data;
-    if (file->html) {
-        file->uri.len -= sizeof(".html") - 1;
-    }
-
-    p = ngx_pnalloc(cf->pool, NGX_INT64_LEN);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-    file->etag.data = p;
-    file->etag.len = ngx_sprintf(p, "\"%08xD-%xz\"", ngx_crc32_long(file->body.data, file->body.len),
-                                 file->body.len) - p;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_kabinet_load_dir(ngx_conf_t *cf, ngx_http_kabinet_pages_t *pages, u_char *dir, const char *prefix)
-{
-    u_char     *p;
-    ngx_int_t   rc = NGX_OK;
-    ngx_dir_t   d;
-    ngx_str_t   name, path, folder;
-
-    folder.data = dir;
-    folder.len = ngx_strlen(dir);
-
-    if (ngx_open_dir(&folder, &d) == NGX_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno, "kabinet_gateway: cannot read the folder \"%V\"", &folder);
-        return NGX_ERROR;
-    }
-
-    for ( ;; ) {
-        ngx_set_errno(0);
-        if (ngx_read_dir(&d) == NGX_ERROR) {
-            break;
-        }
-
-        name.len = ngx_de_namelen(&d);
-        name.data = ngx_de_name(&d);
-        if (name.data[0] == '.' || ngx_http_kabinet_type(&name) == NULL) {
-            continue;
-        }
-
-        path.len = folder.len + 1 + name.len;
-        path.data = ngx_pnalloc(cf->pool, path.len + 1);
-        if (path.data == NULL) {
-            rc = NGX_ERROR;
-            break;
-        }
-        p = ngx_sprintf(path.data, "%V/%V", &folder, &name);
-        *p = '\0';
-
-        if (ngx_http_kabinet_add_file(cf, pages, &path, prefix, &name) != NGX_OK) {
-            rc = NGX_ERROR;
-            break;
-        }
-    }
-
-    (void) ngx_close_dir(&d);
-    return rc;
-}
-
-
-static ngx_http_kabinet_file_t *
-ngx_http_kabinet_find_file(ngx_http_kabinet_pages_t *pages, ngx_str_t *uri)
-{
-    ngx_uint_t                i;
-    ngx_http_kabinet_file_t  *file = pages->files.elts;
-
-    for (i = 0; i < pages->files.nelts; i++) {
-        if (file[i].uri.len == uri->len && ngx_memcmp(file[i].uri.data, uri->data, uri->len) == 0) {
-            return &file[i];
-        }
-    }
-
-    return NULL;
-}
 
 
 /* Up to the mark, which is skipped; all that is left if there is none. */
@@ -269,22 +64,25 @@ ngx_http_kabinet_compose(ngx_conf_t *cf, ngx_str_t frame, ngx_str_t *page)
 
 
 static ngx_int_t
-ngx_http_kabinet_frame_pages(ngx_conf_t *cf, ngx_http_kabinet_pages_t *pages)
+ngx_http_kabinet_frame_pages(ngx_conf_t *cf, ngx_http_kabinet_brand_t *brand, ngx_array_t *files)
 {
-    ngx_str_t                 name = ngx_string("/kabinet/frame");
+    ngx_str_t                 frame, name = ngx_string("/kabinet/frame");
     ngx_uint_t                i;
-    ngx_http_kabinet_file_t  *frame, *file = pages->files.elts;
+    ngx_http_kabinet_file_t  *found, *file = files->elts;
 
-    frame = ngx_http_kabinet_find_file(pages, &name);
-    if (frame == NULL) {
+    found = ngx_http_kabinet_find_file(files, &name);
+    if (found == NULL) {
         return NGX_OK;
     }
-    frame->uri.len = 0;  /* not a page itself */
+    found->uri.len = 0;  /* not a page itself */
 
-    for (i = 0; i < pages->files.nelts; i++) {
-        if (file[i].html && &file[i] != frame
-            && ngx_http_kabinet_compose(cf, frame->body, &file[i].body) != NGX_OK)
-        {
+    frame = found->body;
+    if (ngx_http_kabinet_brand_frame(cf, brand, &frame) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < files->nelts; i++) {
+        if (file[i].html && &file[i] != found && ngx_http_kabinet_compose(cf, frame, &file[i].body) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -293,44 +91,43 @@ ngx_http_kabinet_frame_pages(ngx_conf_t *cf, ngx_http_kabinet_pages_t *pages)
 }
 
 
-/* dir and dir/assets, and the texts of dir/../i18n. */
+/* The folder's files in the brand's colours; bodies that stay as they are remain shared. */
 char *
-ngx_http_kabinet_pages_load(ngx_conf_t *cf, ngx_str_t *dir, ngx_http_kabinet_pages_t **out)
+ngx_http_kabinet_pages_make(ngx_conf_t *cf, ngx_http_kabinet_web_t *web, ngx_http_kabinet_brand_t *brand,
+    ngx_http_kabinet_pages_t **out)
 {
-    u_char                    *path;
     ngx_uint_t                 i;
     ngx_str_t                  missing = ngx_string("/kabinet/404");
+    ngx_http_kabinet_file_t   *file;
     ngx_http_kabinet_pages_t  *pages;
-
-    static const struct {
-        const char  *folder;
-        const char  *prefix;
-    } parts[] = { { "", "" }, { "/assets", "assets/" }, { "/../i18n", "i18n/" } };
 
     pages = ngx_pcalloc(cf->pool, sizeof(ngx_http_kabinet_pages_t));
     if (pages == NULL
-        || ngx_array_init(&pages->files, cf->pool, 32, sizeof(ngx_http_kabinet_file_t)) != NGX_OK)
+        || ngx_array_init(&pages->files, cf->pool, web->files.nelts + 4, sizeof(ngx_http_kabinet_file_t)) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
-    for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        path = ngx_pnalloc(cf->pool, dir->len + sizeof("/../i18n"));
-        if (path == NULL) {
-            return NGX_CONF_ERROR;
-        }
-        *ngx_sprintf(path, "%V%s", dir, parts[i].folder) = '\0';
-
-        if (ngx_http_kabinet_load_dir(cf, pages, path, parts[i].prefix) != NGX_OK) {
-            return NGX_CONF_ERROR;
-        }
+    file = ngx_array_push_n(&pages->files, web->files.nelts);
+    if (file == NULL) {
+        return NGX_CONF_ERROR;
     }
+    ngx_memcpy(file, web->files.elts, web->files.nelts * sizeof(ngx_http_kabinet_file_t));
 
-    if (ngx_http_kabinet_frame_pages(cf, pages) != NGX_OK) {
+    if ((brand && ngx_http_kabinet_brand_files(cf, brand, &pages->files) != NGX_OK)
+        || ngx_http_kabinet_frame_pages(cf, brand, &pages->files) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
-    pages->missing = ngx_http_kabinet_find_file(pages, &missing);
+    file = pages->files.elts;
+    for (i = 0; i < pages->files.nelts; i++) {
+        if (ngx_http_kabinet_seal_file(cf, &file[i]) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    pages->missing = ngx_http_kabinet_find_file(&pages->files, &missing);
     *out = pages;
 
     return NGX_CONF_OK;
@@ -423,7 +220,7 @@ ngx_http_kabinet_consent(ngx_http_request_t *r, ngx_http_kabinet_pages_t *pages)
     kind = (kab_span_t) { p, last - p };
     if (kind.n <= 4 || ngx_memcmp(last - 4, ".txt", 4) != 0) {
         text = kab_consent_text(w->kab, kind, KAB_NONE);
-        file = text.n ? ngx_http_kabinet_find_file(pages, &page) : NULL;
+        file = text.n ? ngx_http_kabinet_find_file(&pages->files, &page) : NULL;
         return file ? ngx_http_kabinet_send_file(r, file, NGX_HTTP_OK) : NGX_DECLINED;
     }
 
@@ -454,10 +251,10 @@ ngx_http_kabinet_page(ngx_http_request_t *r, ngx_http_kabinet_pages_t *pages)
         && ngx_memcmp(r->uri.data, name.data, name.len) == 0)
     {
         mcf = ngx_http_get_module_main_conf(r, ngx_http_kabinet_module);
-        return mcf->facts.web_app ? ngx_http_kabinet_find_file(pages, &name) : NULL;
+        return mcf->facts.web_app ? ngx_http_kabinet_find_file(&pages->files, &name) : NULL;
     }
 
-    file = ngx_http_kabinet_find_file(pages, &r->uri);
+    file = ngx_http_kabinet_find_file(&pages->files, &r->uri);
 
     return file && file->uri.len == name.len && ngx_memcmp(file->uri.data, name.data, name.len) == 0
            ? NULL : file;
