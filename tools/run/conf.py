@@ -8,6 +8,7 @@ from process import LOCALHOST
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SERVERS_USER = "postgres"
+BRANDS = os.path.join(REPO, "conf", "brands")
 
 
 def directives(text):
@@ -85,6 +86,46 @@ def _put(path, text):
     os.rename(path + ".part", path)
 
 
+def brands():
+    return sorted(os.listdir(BRANDS))
+
+
+def brand_host(name):
+    """A host of its own on the same port: browsers take every name of .localhost for this machine."""
+    return f"{name}.localhost"
+
+
+def _brand(name):
+    return f"server_name {brand_host(name)};\n        kabinet_brand {name} dir={BRANDS};"
+
+
+def _server(stack, extra):
+    return f"""
+    server {{
+        listen {LOCALHOST}:{stack.port};
+        {extra}
+
+        location /kabinet/ {{
+            kabinet_gateway web={REPO}/web;
+        }}
+        location / {{
+            kabinet_protect on;
+            proxy_pass http://unix:{portal_socket(stack)}:/;
+            proxy_set_header Host $http_host;
+            proxy_set_header Portal-IIN $kabinet_iin;
+            proxy_set_header Portal-Account $kabinet_account;
+            proxy_set_header Portal-Session $kabinet_session;
+            proxy_set_header Portal-Auth-Time $kabinet_auth_time;
+        }}
+        location = /health {{
+            kabinet_health;
+        }}
+        location = /metrics {{
+            kabinet_metrics;
+        }}
+    }}"""
+
+
 def _nginx_conf(stack):
     user = f"user {SERVERS_USER};" if stack.as_user else ""
     stack.own(stack.in_data("tmp"))
@@ -113,30 +154,8 @@ http {{
     include {stack.conf_path};
     {stack.http_extra}
 
-    server {{
-        listen {LOCALHOST}:{stack.port};
-        {stack.server_extra}
-
-        location /kabinet/ {{
-            kabinet_gateway web={REPO}/web;
-        }}
-        location / {{
-            kabinet_protect on;
-            proxy_pass http://unix:{portal_socket(stack)}:/;
-            proxy_set_header Host $http_host;
-            proxy_set_header Portal-IIN $kabinet_iin;
-            proxy_set_header Portal-Account $kabinet_account;
-            proxy_set_header Portal-Session $kabinet_session;
-            proxy_set_header Portal-Auth-Time $kabinet_auth_time;
-        }}
-        location = /health {{
-            kabinet_health;
-        }}
-        location = /metrics {{
-            kabinet_metrics;
-        }}
-    }}
-
+{_server(stack, stack.server_extra)}
+{"".join(_server(stack, _brand(name)) for name in brands())}
     # The portal that is guarded: it believes the headers, and only nginx reaches its socket. It
     # lives in this same nginx, which drops X-Kabinet-* from every request, so they have other names.
     map $http_portal_iin $portal_iin {{

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 
+import conf
 from stack import REPO, Stack, StackError
 
 # The app of a demonstration is a page, and its stores are the stores' own front pages.
@@ -47,6 +48,9 @@ Kabinet runs ({seconds:.1f} s):  {stack.url}/
 
 Sign in as (IIN, password):
 {chr(10).join(people())}
+
+In five brands:
+{chr(10).join(f"  http://{conf.brand_host(name)}:{stack.port}/" for name in conf.brands())}
 
 Messages to phones:  {stack.sandbox_url}/
 The app, as a page:  {stack.url}/kabinet/app/
