@@ -34,7 +34,8 @@ typedef struct {
     kab_phone_t phone;
     kab_span_t push_token; /* may be empty; kab_device_set_push_token changes it */
     bool weak;             /* proved by SMS alone (SECURITY 17) */
-    kab_time_t created_at, active_at, held_until, removed_at;
+    kab_time_t created_at, held_until, removed_at;
+    kab_time_t active_at; /* of a removed one 0: it was objected to, or never active */
     /* of the SMS proof */
     kab_uuid_t activation;
     uint8_t drawn[32]; /* what the proof's code is derived from */

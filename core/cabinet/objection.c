@@ -4,7 +4,8 @@
 #include "cabinet/challenge.h"
 #include "cabinet/device.h"
 
-/* *live: it could already act for the account. */
+/* *live: it could already act for the account. It was a stranger's, so that it has no say
+ * afterwards, as other removed ones have. */
 static kab_err_t remove_device(const kab_world_t *w, const kab_event_t *event, bool *live)
 {
     kab_device_t device;
@@ -19,6 +20,7 @@ static kab_err_t remove_device(const kab_world_t *w, const kab_event_t *event, b
     }
     *live = from == KAB_DEVICE_ACTIVE;
     device.state = KAB_DEVICE_REMOVED;
+    device.active_at = 0;
     return kab_device_update(w, &device, from);
 }
 
