@@ -31,16 +31,41 @@ static bool silent(const kab_rings_t *rings)
            rings->denials_day >= DENIALS || rings->denials_week > DENIALS;
 }
 
+/* kabinet_code arm=off: the code goes out with the push. What does not ring stays without one until
+ * the app is opened, or the budget of rings would not limit how often a code can be guessed
+ * (SECURITY 20). */
+static void arm_at_once(kab_call_t *call, kab_challenge_t *challenge)
+{
+    const kab_env_t *env = &call->kab->env;
+
+    if (!call->kab->config->code.arm && challenge->state == KAB_CHALLENGE_OPEN) {
+        challenge->state = KAB_CHALLENGE_ARMED;
+        env->random(env->ctx, challenge->drawn, sizeof(challenge->drawn));
+    }
+}
+
 /* One row in the outbox whatever happens: whoever counts rows learns nothing. */
 static kab_err_t ring(kab_call_t *call, const kab_subject_t *subject, kab_challenge_t *challenge)
 {
     const kab_world_t *w = &call->w;
     unsigned lang = kab_message_language(subject->account.locale);
+    kab_challenge_state_t from = challenge->state;
     kab_rings_t rings;
     kab_err_t err = kab_challenge_rings(w, &call->flow.iin, &rings);
 
     if (err) {
         return err;
+    }
+    kab_message_t message = {
+        .kind = KAB_OUTBOX_VOID,
+        .to = kab_span_of(subject->phone.e164),
+        .expires_at = challenge->expires_at,
+    };
+    if (kab_subject_rings(subject) && !silent(&rings)) {
+        message.kind = KAB_OUTBOX_PUSH;
+        message.account = subject->account.id;
+        message.device = subject->device.id;
+        arm_at_once(call, challenge);
     }
     char code[KAB_CODE_MAX + 1];
     code_of(call, challenge, code);
@@ -51,34 +76,11 @@ static kab_err_t ring(kab_call_t *call, const kab_subject_t *subject, kab_challe
         .push_token = subject->device.push_token,
         .ttl = call->kab->config->code.ttl,
     };
-    kab_message_t message = {
-        .kind = KAB_OUTBOX_VOID,
-        .to = kab_span_of(subject->phone.e164),
-        .body = kab_message_push(call->arena, lang, &push),
-        .expires_at = challenge->expires_at,
-    };
-    if (kab_subject_rings(subject) && !silent(&rings)) {
-        message.kind = KAB_OUTBOX_PUSH;
-        message.account = subject->account.id;
-        message.device = subject->device.id;
-    }
+    message.body = kab_message_push(call->arena, lang, &push);
     kab_wipe(code, sizeof(code));
     challenge->rung_at = kab_call_now(call);
     err = kab_outbox_add(w, &message);
-    return err ? err : kab_challenge_update(w, challenge, challenge->state);
-}
-
-/* kabinet_code arm=off: the code is there from the beginning and goes out with the push. */
-static kab_err_t arm_at_once(kab_call_t *call, kab_challenge_t *challenge)
-{
-    const kab_env_t *env = &call->kab->env;
-
-    if (challenge->state != KAB_CHALLENGE_OPEN) {
-        return KAB_OK;
-    }
-    challenge->state = KAB_CHALLENGE_ARMED;
-    env->random(env->ctx, challenge->drawn, sizeof(challenge->drawn));
-    return kab_challenge_update(&call->w, challenge, KAB_CHALLENGE_OPEN);
+    return err ? err : kab_challenge_update(w, challenge, from);
 }
 
 static kab_err_t send_challenge(kab_call_t *call, const kab_subject_t *subject)
@@ -98,9 +100,6 @@ static kab_err_t send_challenge(kab_call_t *call, const kab_subject_t *subject)
     kab_err_t err = kab_challenge_open(&call->w, &challenge);
 
     call->flow.state = KAB_STATE_CODE;
-    if (err == KAB_OK && !call->kab->config->code.arm) {
-        err = arm_at_once(call, &challenge);
-    }
     return err ? err : ring(call, subject, &challenge);
 }
 

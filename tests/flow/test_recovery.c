@@ -136,6 +136,46 @@ static void unarmed_the_code_is_sent(void **state)
     phone_close(&p);
 }
 
+/* The app opens the last of several confirmations with the sign of the page. */
+static void open_newest(browser_t *b, phone_t *p, char code[9])
+{
+    char id[40];
+
+    phone_call(p, "GET", "/app/challenges", NULL);
+    const json_t *rows = json_object_get(p->at.json, "challenges");
+    const json_t *row = json_array_get(rows, json_array_size(rows) - 1);
+    snprintf(id, sizeof(id), "%s", json_string_value(json_object_get(row, "id")));
+    assert_int_equal(phone_open_code(p, id, journey_data(b, "sign")), 200);
+    snprintf(code, 9, "%s", json_string_value(json_object_get(p->at.json, "code")));
+}
+
+/* Codes come to be no faster than phones ring; what does not ring is opened in the app. */
+static void unarmed_only_what_rings_has_a_code(void **state)
+{
+    browser_t b[5];
+    phone_t p;
+    char code[9];
+
+    (void)state;
+    kab_config_t *config = g->config;
+    config->code.arm = false;
+    journey_activate(g, &b[0], &p, KNOWN, NUMBER);
+    for (int i = 1; i < 5; i++) {
+        journey_begin(g, &b[i], KNOWN);
+        assert_string_equal(browser_state(&b[i]), "code");
+    }
+    assert_int_equal(gateway_number(g, "SELECT count(*) FROM challenge WHERE state = 'armed'"), 3);
+    assert_int_equal(gateway_number(g, "SELECT count(*) FROM challenge WHERE state = 'open'"), 1);
+    open_newest(&b[4], &p, code);
+    journey_change(&b[4], code, NEW);
+    assert_int_equal(b[4].status, 200);
+    config->code.arm = true;
+    for (int i = 0; i < 5; i++) {
+        browser_close(&b[i]);
+    }
+    phone_close(&p);
+}
+
 /* ---- the app on the same phone ---- */
 
 static const char *link_secret(const browser_t *b)
@@ -621,6 +661,7 @@ int main(void)
         TEST(straight_to_the_code),
         TEST(forgotten_at_sign_in),
         TEST(unarmed_the_code_is_sent),
+        TEST(unarmed_only_what_rings_has_a_code),
         TEST(a_link_for_the_app_on_the_same_phone),
         TEST(three_wrong_codes_burn_it),
         TEST(rules_of_the_text_cost_nothing),
