@@ -60,6 +60,7 @@ static ngx_command_t  ngx_http_kabinet_commands[] = {
     NGX_HTTP_KABINET_CORE("kabinet_bmg"),
     NGX_HTTP_KABINET_CORE("kabinet_web_app"),
     NGX_HTTP_KABINET_CORE("kabinet_store"),
+    NGX_HTTP_KABINET_CORE("kabinet_iin_check"),
     NGX_HTTP_KABINET_CORE("kabinet_mask"),
     NGX_HTTP_KABINET_CORE("kabinet_retention"),
     NGX_HTTP_KABINET_CORE("kabinet_place"),

@@ -88,6 +88,8 @@ static kab_err_t meta(kab_call_t *call)
                              (int)KAB_PASSWORD_MAX, "consents", consents_json(config), "session",
                              "idle_seconds", (int)config->session.idle, "total_seconds",
                              (int)config->session.total, "max", (int)config->session.max);
+    json_object_set_new(call->answer, "iin_check",
+                        json_string(config->iin_check == KAB_IIN_WARN ? "warn" : "strict"));
     add_proofs(call->answer, &config->code);
     json_object_set_new(call->answer, "stores", stores_json(config));
     if (call->in.brand.n) {

@@ -49,6 +49,7 @@ typedef struct {
     X("kabinet_bmg", "rest url=URL token_file=FILE [timeout=TIME]", 3, 4, ONCE, config_bmg)        \
     X("kabinet_web_app", "on|off", 1, 1, ONCE, config_web_app)                                     \
     X("kabinet_store", "[google=URL] [apple=URL]", 1, 2, ONCE, config_store)                       \
+    X("kabinet_iin_check", "strict|warn", 1, 1, ONCE, config_iin_check)                            \
     X("kabinet_mask", "file=FILE, made by `kabinetctl mask`", 1, 1, ONCE, config_mask)             \
     X("kabinet_retention",                                                                         \
       "[events=AGE] [audit=AGE] [challenges=AGE] [consents=AGE] [devices=AGE]", 1, 5, ONCE,        \

@@ -78,6 +78,7 @@ const char *config_push(config_t *config, const kab_span_t *args, size_t n);
 const char *config_sms(config_t *config, const kab_span_t *args, size_t n);
 const char *config_bmg(config_t *config, const kab_span_t *args, size_t n);
 const char *config_retention(config_t *config, const kab_span_t *args, size_t n);
+const char *config_iin_check(config_t *config, const kab_span_t *args, size_t n);
 const char *config_mask(config_t *config, const kab_span_t *args, size_t n);
 const char *config_web_app(config_t *config, const kab_span_t *args, size_t n);
 const char *config_store(config_t *config, const kab_span_t *args, size_t n);

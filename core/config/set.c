@@ -223,6 +223,18 @@ const char *config_retention(config_t *config, const kab_span_t *args, size_t n)
     return READ(options, args, n);
 }
 
+const char *config_iin_check(config_t *config, const kab_span_t *args, size_t n)
+{
+    bool strict = kab_span_is(args[0], "strict");
+
+    (void)n;
+    if (!strict && !kab_span_is(args[0], "warn")) {
+        return config_say(config, "\"%.*s\" is neither; give strict or warn", CONFIG_SHOW(args[0]));
+    }
+    config->iin_check = strict ? KAB_IIN_STRICT : KAB_IIN_WARN;
+    return NULL;
+}
+
 const char *config_mask(config_t *config, const kab_span_t *args, size_t n)
 {
     const option_t options[] = {{"file", OPTION_FILE, (void *)&config->mask_path, 0, 0}};

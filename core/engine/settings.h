@@ -64,6 +64,7 @@ struct kab_config_s {
     kab_throttle_limits_t throttle;
     kab_network_t *carrier;
     unsigned carrier_n;
+    kab_iin_check_t iin_check;
     kab_phone_plan_t phones;
     kab_mask_t mask;
     kab_retention_t retention;

@@ -52,7 +52,8 @@ static void read_consents(kab_call_t *call)
 
 static kab_err_t identify(kab_call_t *call)
 {
-    const char *reason = kab_iin_parse(kab_call_field(call, "iin"), &call->flow.iin);
+    const char *reason =
+        kab_iin_parse(call->kab->config->iin_check, kab_call_field(call, "iin"), &call->flow.iin);
 
     if (reason) {
         kab_call_invalid(call, "iin", reason);

@@ -21,7 +21,8 @@ static const kab_field_t identify_fields[] = {{"iin", KAB_FIELD_TEXT, true, 64},
 
 static kab_err_t identify(kab_call_t *call)
 {
-    const char *reason = kab_iin_parse(kab_call_field(call, "iin"), &call->flow.iin);
+    const char *reason =
+        kab_iin_parse(call->kab->config->iin_check, kab_call_field(call, "iin"), &call->flow.iin);
 
     return reason ? kab_call_invalid(call, "iin", reason) : kab_confirm_begin(call);
 }

@@ -27,7 +27,7 @@ static bool check_digit_ok(const char *digits)
     return control < 10 && control == (unsigned)(digits[CHECKED] - '0');
 }
 
-const char *kab_iin_parse(kab_span_t text, kab_iin_t *out)
+const char *kab_iin_parse(kab_iin_check_t check, kab_span_t text, kab_iin_t *out)
 {
     char digits[KAB_IIN_DIGITS + 1] = "";
 
@@ -43,11 +43,16 @@ const char *kab_iin_parse(kab_span_t text, kab_iin_t *out)
     if (digits[4] >= '4') {
         return "iin_is_bin"; /* a month has no such tens, an organisation's kind does */
     }
-    if (!check_digit_ok(digits)) {
+    if (check == KAB_IIN_STRICT && !check_digit_ok(digits)) {
         return "iin_check_digit";
     }
     memcpy(out->digits, digits, sizeof digits);
     return NULL;
+}
+
+bool kab_iin_fits(const kab_iin_t *iin)
+{
+    return check_digit_ok(iin->digits);
 }
 
 void kab_iin_mask(const kab_iin_t *iin, char out[KAB_IIN_DIGITS + 1])

@@ -59,7 +59,7 @@ static bool make_account(job_t *job, const char *text)
     bool found = false;
     kab_err_t err;
 
-    wrong = kab_iin_parse(kab_span_of(text), &iin);
+    wrong = kab_iin_parse(KAB_IIN_STRICT, kab_span_of(text), &iin);
     err = wrong ? KAB_OK : kab_account_find(&job->w, &iin, NULL, &job->account, &found);
     if (err == KAB_OK && found) {
         err = kab_pg_transaction(&job->w.db, make_all, job);

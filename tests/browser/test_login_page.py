@@ -81,6 +81,28 @@ def test_a_wrong_iin_is_named_beside_the_field(page, typed, code):
     assert "iin-error" in page.find("iin").get_attribute("aria-describedby")
 
 
+@pytest.mark.gateway(conf="kabinet_iin_check warn;")
+def test_an_odd_check_digit_is_only_told(page):
+    page.open("/kabinet/login?lang=ru")
+    for tick in page.wait(lambda: page.all("#consents input")):
+        tick.click()
+    box = page.type("iin", "880314493313")
+    page.says("iin-error", WORDS["ru"]["login.iin.odd"])
+    assert page.find("iin").get_attribute("aria-invalid") is None
+    assert page.find("continue").is_enabled()
+    box.send_keys(Keys.BACKSPACE + "2")
+    assert page.text("iin-error") == ""
+    page.type("iin", "880344493313")
+    page.says("iin-error", WORDS["ru"]["field.iin_is_bin"])
+    assert not page.find("continue").is_enabled()
+    page.type("iin", "880314493313")
+    page.find("continue").click()
+    page.shown("password")
+    page.open("/kabinet/login?lang=kk")
+    page.type("iin", "880314493313")
+    page.says("iin-error", WORDS["kk"]["login.iin.odd"])
+
+
 def test_spaces_pasted_with_an_iin_do_no_harm(page):
     page.open("/kabinet/login?lang=ru")
     page.type("iin", "880314 493-312")

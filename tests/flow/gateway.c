@@ -86,11 +86,13 @@ gateway_t *gateway_open(const char *extra)
     char path[96];
     const char *words;
     const char *seed = getenv("KAB_SEED");
+    static unsigned opened;
 
     assert_non_null(g);
     g->dice = seed ? strtoull(seed, NULL, 10) : 20261121;
     printf("seed %llu\n", (unsigned long long)g->dice);
-    g->dice ^= (uint64_t)getpid() << 32; /* ids of parallel runs on one server differ */
+    /* ids of parallel runs on one server differ, and of one gateway after another */
+    g->dice ^= (uint64_t)getpid() << 32 ^ (uint64_t)++opened << 56;
     strcpy(g->dir, "/tmp/kab-gateway-XXXXXX");
     assert_non_null(mkdtemp(g->dir));
     write_conf(g, extra);
@@ -144,7 +146,7 @@ kab_uuid_t gateway_account(gateway_t *g, const char *iin, const char *phone, con
     kab_world_t w = world(g, arena, &log);
     kab_account_t account = {.locale = "ru"};
 
-    assert_null(kab_iin_parse(kab_span_of(iin), &account.iin));
+    assert_null(kab_iin_parse(g->config->iin_check, kab_span_of(iin), &account.iin));
     if (phone) {
         assert_null(kab_phone_parse(&kab_phone_plan_default, kab_span_of(phone), &account.phone));
         account.has_phone = true;

@@ -521,7 +521,7 @@ static bool nobody(unsigned n, char iin[13])
 
     for (unsigned last = 0; last < 10; last++) {
         snprintf(iin, 13, "6501013%04u%u", n % 10000, last);
-        if (!kab_iin_parse(kab_span_of(iin), &parsed)) {
+        if (!kab_iin_parse(KAB_IIN_STRICT, kab_span_of(iin), &parsed)) {
             return true;
         }
     }

@@ -233,16 +233,38 @@ def test_audit_is_whole(ctl):
 
 @pytest.fixture
 def settled(fresh):
-    """Adds directives, and takes them away after the test."""
+    """Adds a directive or puts it in another's place, and undoes that after the test."""
     with open(fresh.conf_path, encoding="utf-8") as file:
         before = file.read()
 
-    def settle(text):
+    def settle(directive):
+        lines = [line for line in before.splitlines() if line.split()[:1] != directive.split()[:1]]
         with open(fresh.conf_path, "w", encoding="utf-8") as file:
-            file.write(before + text)
+            file.write("\n".join([*lines, directive, ""]))
 
     yield settle
     settle("")
+
+
+def test_a_wrong_check_digit_is_taken_where_it_may(ctl, settled, tmp_path):
+    good, other, father = iins(3, seed=10)
+    odd, child = (iin[:11] + str((int(iin[11]) + 3) % 10) for iin in (good, other))
+    path = write(tmp_path / "odd.csv", [[odd, "", "ru", "", "no"]])
+    children = write(tmp_path / "children.csv", [[child, "1904518", odd, father, "queue", odd]],
+                     ["child_iin", "birth_certificate", "parent1_iin", "parent2_iin", "attendance",
+                      "guardian_iin"])
+    assert "line 2: iin: iin_check_digit" in refused(ctl("import", "accounts", path))
+    settled("kabinet_iin_check warn;")
+    run = ctl("import", "accounts", path)
+    assert "1 new, 0 there already, 0 bad" in done(run)
+    assert "line 2: iin: the check digit does not fit" in run.stderr and odd not in run.stderr
+    run = ctl("import", "children", children)
+    assert "1 new" in done(run)
+    for column in ("child_iin", "parent1_iin", "guardian_iin"):
+        assert f"line 2: {column}: the check digit does not fit" in run.stderr
+    run = ctl("account", "show", "-", input=odd)
+    assert odd[:2] + "*" in done(run) and "does not fit" in run.stderr
+    assert "account of this IIN" in refused(ctl("account", "show", good))
 
 
 def test_mask_is_not_made_of_few(ctl, tmp_path):

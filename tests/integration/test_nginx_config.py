@@ -60,6 +60,7 @@ def still(stack):
     ("kabinet_networks carrier file=/none/carriers;", "kabinet_networks", "/none/carriers"),
     ("kabinet_mask file=/none/mask;", "kabinet_mask", "/none/mask: no such file"),
     ("kabinet_retention audit=2y;", "kabinet_retention", "give 3y to 20y"),
+    ("kabinet_iin_check maybe;", "kabinet_iin_check", "give strict or warn"),
     ("kabinet_keyring /none/keyring;", "kabinet_keyring", "/none/keyring"),
     ("kabinet_nonsense on;", "kabinet_nonsense", "unknown directive"),
     ("kabinet_protect perhaps;", "perhaps", "invalid value"),

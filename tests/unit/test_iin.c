@@ -5,7 +5,7 @@
 static void gives(const char *text, const char *reason)
 {
     kab_iin_t iin = {"untouched"};
-    const char *why = kab_iin_parse(kab_span_of(text), &iin);
+    const char *why = kab_iin_parse(KAB_IIN_STRICT, kab_span_of(text), &iin);
 
     if (reason) {
         assert_non_null(why);
@@ -75,7 +75,7 @@ static void impossible_dates_pass(void **state)
         char text[] = "900230300010";
         kab_iin_t iin;
         text[11] = c;
-        found += kab_iin_parse(kab_span_of(text), &iin) == NULL;
+        found += kab_iin_parse(KAB_IIN_STRICT, kab_span_of(text), &iin) == NULL;
     }
     assert_int_equal(found, 1);
 }
@@ -103,8 +103,35 @@ static void not_twelve_digits(void **state)
     memset(long_one, '8', 10000);
     gives(long_one, "iin_length");
     kab_iin_t iin;
-    assert_string_equal(kab_iin_parse(KAB_SPAN("88031449331\0"), &iin), "iin_length");
-    assert_string_equal(kab_iin_parse(KAB_NONE, &iin), "iin_length");
+    assert_string_equal(kab_iin_parse(KAB_IIN_STRICT, KAB_SPAN("88031449331\0"), &iin),
+                        "iin_length");
+    assert_string_equal(kab_iin_parse(KAB_IIN_STRICT, KAB_NONE, &iin), "iin_length");
+}
+
+/* Such IINs were issued: everything but the last digit is judged as ever. */
+static void a_wrong_digit_may_be_taken(void **state)
+{
+    static const char *const refused[][2] = {{"88031449331", "iin_length"},
+                                             {"8803144933133", "iin_length"},
+                                             {"88031449331a", "iin_length"},
+                                             {"880344493313", "iin_is_bin"}};
+    kab_iin_t iin = {"untouched"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_string_equal(kab_iin_parse(KAB_IIN_WARN, kab_span_of(refused[i][0]), &iin),
+                            refused[i][1]);
+        assert_string_equal(iin.digits, "untouched");
+    }
+    for (char c = '0'; c <= '9'; c++) {
+        char text[] = "880314493310";
+        text[11] = c;
+        assert_null(kab_iin_parse(KAB_IIN_WARN, kab_span_of(text), &iin));
+        assert_string_equal(iin.digits, text);
+        assert_int_equal(kab_iin_fits(&iin), c == '2');
+    }
+    assert_null(kab_iin_parse(KAB_IIN_WARN, KAB_SPAN("200229500010"), &iin)); /* double ten */
+    assert_false(kab_iin_fits(&iin));
 }
 
 static void mask_shows_two_and_two(void **state)
@@ -127,6 +154,7 @@ int main(void)
         cmocka_unit_test(impossible_dates_pass),
         cmocka_unit_test(an_organisation_is_told_apart),
         cmocka_unit_test(not_twelve_digits),
+        cmocka_unit_test(a_wrong_digit_may_be_taken),
         cmocka_unit_test(mask_shows_two_and_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,7 @@ static void personal(const char *digits, const char *password, bool expected)
 {
     kab_iin_t iin;
 
-    assert_null(kab_iin_parse(kab_span_of(digits), &iin));
+    assert_null(kab_iin_parse(KAB_IIN_STRICT, kab_span_of(digits), &iin));
     const char *why = kab_password_text_rules(NULL, &iin, kab_span_of(password));
     assert_int_equal(why != NULL, expected);
     if (why) {

@@ -8,7 +8,7 @@
 #include "identity/phc.h"
 
 /* An IIN on a command line is seen by everybody who lists processes, so "-" reads it. */
-static bool read_iin(const char *arg, kab_iin_t *iin)
+static bool read_iin(const ctl_t *ctl, const char *arg, kab_iin_t *iin)
 {
     char line[64] = "";
 
@@ -20,9 +20,11 @@ static bool read_iin(const char *arg, kab_iin_t *iin)
         line[strcspn(line, "\r\n")] = '\0';
         arg = line;
     }
-    const char *wrong = kab_iin_parse(kab_span_trim(kab_span_of(arg)), iin);
+    const char *wrong = kab_iin_parse(ctl->config->iin_check, kab_span_trim(kab_span_of(arg)), iin);
     if (wrong) {
         ctl_error("this is no IIN: %s", wrong);
+    } else if (!kab_iin_fits(iin)) {
+        ctl_error("the check digit of this IIN does not fit; taken all the same");
     }
     return !wrong;
 }
@@ -32,7 +34,7 @@ static bool find(ctl_t *ctl, const char *arg, kab_account_t *account)
     kab_iin_t iin;
     bool found = false;
 
-    if (!read_iin(arg, &iin)) {
+    if (!read_iin(ctl, arg, &iin)) {
         return false;
     }
     kab_err_t err = kab_account_find(&ctl->world, &iin, NULL, account, &found);
@@ -224,7 +226,7 @@ static int create(ctl_t *ctl, int argc, char **argv)
     unsigned ended = 0;
     char id[KAB_UUID_SIZE];
 
-    if (!read_iin(argv[0], &account.iin) || !read_options(ctl, argc, argv, &account)) {
+    if (!read_iin(ctl, argv[0], &account.iin) || !read_options(ctl, argc, argv, &account)) {
         return CTL_FAILED;
     }
     kab_err_t err = commit(ctl, &account, KAB_EV_CREATED, &ended);

@@ -75,6 +75,17 @@ void import_bad(import_t *import, const char *column, const char *why)
             column ? ": " : "", why);
 }
 
+const char *import_iin(const import_t *import, kab_span_t text, const char *column, kab_iin_t *iin)
+{
+    const char *why = kab_iin_parse(import->ctl->config->iin_check, kab_span_trim(text), iin);
+
+    if (!why && !kab_iin_fits(iin)) {
+        fprintf(stderr, "%s: line %lu: %s: the check digit does not fit; taken all the same\n",
+                import->path, import->csv.line, column);
+    }
+    return why;
+}
+
 int import_end(import_t *import, int status)
 {
     double seconds = (double)(now() - import->begun) / (double)KAB_SECOND;

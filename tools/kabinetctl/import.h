@@ -21,6 +21,9 @@ bool import_begin(import_t *import, ctl_t *ctl, const char *path, const char *co
 bool import_next(import_t *import);
 /* This record cannot be taken: its line and why, never what it holds. */
 void import_bad(import_t *import, const char *column, const char *why);
+/* As kabinet_iin_check says; a check digit that does not fit is told and not counted. NULL, or why
+ * it is no IIN. */
+const char *import_iin(const import_t *import, kab_span_t text, const char *column, kab_iin_t *iin);
 /* Says what came of it and releases. `status` is what went wrong so far. */
 int import_end(import_t *import, int status);
 

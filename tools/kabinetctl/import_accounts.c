@@ -111,7 +111,7 @@ static const char *read_row(accounts_t *a, kab_account_t *account, const char **
     const char *why;
 
     *column = "iin";
-    why = kab_iin_parse(kab_span_trim(csv_field(csv, a->iin)), &account->iin);
+    why = import_iin(&a->base, csv_field(csv, a->iin), *column, &account->iin);
     if (why) {
         return why;
     }

@@ -20,6 +20,11 @@ static kab_span_t field(const children_t *c, int which)
     return kab_span_trim(csv_field(&c->base.csv, c->column[which]));
 }
 
+static const char *read_iin(const children_t *c, int which, kab_iin_t *iin)
+{
+    return import_iin(&c->base, field(c, which), names[which], iin);
+}
+
 /* What a record must be on its own; *which is the column that is wrong. */
 static const char *read_row(const children_t *c, kab_child_t *child, int *which)
 {
@@ -27,7 +32,7 @@ static const char *read_row(const children_t *c, kab_child_t *child, int *which)
     kab_span_t attendance = field(c, ATTENDANCE);
 
     *which = CHILD;
-    if ((why = kab_iin_parse(field(c, CHILD), &child->iin))) {
+    if ((why = read_iin(c, CHILD, &child->iin))) {
         return why;
     }
     *which = CERTIFICATE;
@@ -35,12 +40,12 @@ static const char *read_row(const children_t *c, kab_child_t *child, int *which)
         return why;
     }
     *which = PARENT1;
-    if ((why = kab_iin_parse(field(c, PARENT1), &child->parent[0]))) {
+    if ((why = read_iin(c, PARENT1, &child->parent[0]))) {
         return why;
     }
     *which = PARENT2;
     child->has_second = field(c, PARENT2).n > 0;
-    if (child->has_second && (why = kab_iin_parse(field(c, PARENT2), &child->parent[1]))) {
+    if (child->has_second && (why = read_iin(c, PARENT2, &child->parent[1]))) {
         return why;
     }
     if (child->has_second && strcmp(child->parent[0].digits, child->parent[1].digits) == 0) {
@@ -60,7 +65,7 @@ static const char *find_guardian(children_t *c, kab_uuid_t *id, bool *named, kab
     bool found = false;
 
     *named = text.n > 0;
-    const char *why = *named ? kab_iin_parse(text, &iin) : NULL;
+    const char *why = *named ? read_iin(c, GUARDIAN, &iin) : NULL;
     if (!*named || why) {
         return why;
     }

@@ -2,7 +2,7 @@
 
 import { flows, meta } from './api.js';
 import { address, has, keepInAddress, lang, onLanguage, put, query, startLanguage, t } from './i18n.js';
-import { $, afterPress, busy, el, eye, fieldError, fieldErrors, notice, sentence, text, wait, words } from './ui.js';
+import { $, afterPress, busy, el, eye, fieldError, fieldErrors, fieldNote, notice, sentence, text, wait, words } from './ui.js';
 
 const iin = $('iin');
 const password = $('password');
@@ -25,7 +25,16 @@ function iinFault(typed) {
   if (digits[4] >= 4) return 'iin_is_bin';
   let check = checkDigit(digits, 0);
   if (check === 10) check = checkDigit(digits, 2);
-  return check === digits[11] || rules.warnOnly ? null : 'iin_check_digit';
+  return check === digits[11] ? null : 'iin_check_digit';
+}
+
+// Where IINs with a wrong check digit were issued, the digit is no reason to refuse, only to look again.
+const odd = (fault) => fault === 'iin_check_digit' && rules.warnOnly;
+const bars = (fault) => Boolean(fault) && !odd(fault);
+
+function tellIin(fault) {
+  if (odd(fault)) fieldNote(iin, 'login.iin.odd');
+  else fieldError(iin, fault);
 }
 
 // Digits pasted with spaces or dashes are the same digits; the caret stays where it was.
@@ -41,9 +50,9 @@ function typed() {
   tidy();
   const fault = iinFault(iin.value);
   const early = iin.value.length < 12 && /^\d*$/.test(iin.value);
-  fieldError(iin, early ? null : fault);
+  tellIin(early ? null : fault);
   $('count').textContent = `${Math.min(iin.value.length, 99)} / 12`;
-  $('count').classList.toggle('good', !fault);
+  $('count').classList.toggle('good', !bars(fault));
   ready();
 }
 
@@ -73,7 +82,7 @@ function drawConsents() {
 }
 
 function ready() {
-  const good = !iinFault(iin.value) && ticks().every((box) => box.checked || !box.required);
+  const good = !bars(iinFault(iin.value)) && ticks().every((box) => box.checked || !box.required);
   if (!next.dataset.wait) next.disabled = !good;
   $('todo').classList.toggle('met', good);
 }
@@ -190,7 +199,7 @@ async function refused(refusal, name, button, inputs) {
 // ---- the page ---------------------------------------------------------------------
 
 iin.addEventListener('input', typed);
-iin.addEventListener('blur', () => afterPress(() => iin.value && fieldError(iin, iinFault(iin.value))));
+iin.addEventListener('blur', () => afterPress(() => iin.value && tellIin(iinFault(iin.value))));
 password.addEventListener('input', () => fieldError(password, null));
 eye($('eye'));
 

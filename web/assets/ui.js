@@ -35,6 +35,7 @@ export const words = (refusal) => (has(`error.${refusal.code}`) ? `error.${refus
 
 export function fieldError(input, code) {
   const box = $(`${input.id}-error`);
+  box.classList.remove('mild');
   if (code) {
     input.setAttribute('aria-invalid', 'true');
     put(box, has(`field.${code}`) ? `field.${code}` : code.startsWith('error.') ? code : 'field.value');
@@ -42,6 +43,12 @@ export function fieldError(input, code) {
     input.removeAttribute('aria-invalid');
     put(box, null);
   }
+}
+
+// Words beside a field that is not wrong, only worth another look.
+export function fieldNote(input, id) {
+  fieldError(input, null);
+  put($(`${input.id}-error`), id).classList.add('mild');
 }
 
 // Does `work` once no mouse button or finger is down: a page that moves under a press loses the click.
