@@ -1,4 +1,5 @@
-"""The command-line app client, in front of a gateway that checks every signature by itself."""
+"""The command-line app client, in front of a double that checks every signature by itself, and of the
+real gateway, where the other side of the talk matters."""
 
 import email.utils
 import json
@@ -16,9 +17,15 @@ from cryptography.exceptions import InvalidSignature
 from app_double import Gateway, fault, problem, verify
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "integration")]
 
-from kabinet_app import api, keys, signing, words  # noqa: E402  (the folder is added above)
+from inflight import parked  # noqa: E402  (the folders are added above)
+from kabinet_app import api, keys, signing, words  # noqa: E402
+from test_recovery import NEW, begin, sandbox, sms_code, update  # noqa: E402
+
+from support import until  # noqa: E402
+
+__all__ = ["sandbox"]
 
 PROGRAM = str(ROOT / "tools" / "kabinet-app")
 DOC = (ROOT / "docs" / "app.md").read_text(encoding="utf-8")
@@ -31,18 +38,18 @@ CHALLENGE = {"id": "c-1", "purpose": "recovery", "browser": "Chrome, Windows", "
 
 
 @pytest.fixture
-def gateway():
-    gateway = Gateway()
-    yield gateway
-    gateway.shutdown()
-    gateway.server_close()
+def double():
+    double = Gateway()
+    yield double
+    double.shutdown()
+    double.server_close()
 
 
 @pytest.fixture
-def run(gateway, tmp_path):
+def run(double, tmp_path):
     """The program itself, as people start it; --key in tmp_path unless said otherwise."""
 
-    def run(*command, key=tmp_path / "app.json", url=gateway.url, **env):
+    def run(*command, key=tmp_path / "app.json", url=double.url, **env):
         whose = ["--key", str(key)] if key else []
         return subprocess.run([PROGRAM, "--url", url, *whose, *command], check=False, timeout=60,
                               capture_output=True, text=True, env={**os.environ, **env})
@@ -51,17 +58,17 @@ def run(gateway, tmp_path):
 
 
 @pytest.fixture
-def active(gateway, tmp_path):
+def active(double, tmp_path):
     """A device that was activated before."""
     device = keys.Device(keys.generate(), str(tmp_path / "app.json"), DEVICE, "active")
     device.save()
-    gateway.jwk = device.public_jwk
+    double.jwk = device.public_jwk
     return device
 
 
-def only(gateway, request, fields=None, keyid=DEVICE):
+def only(double, request, fields=None, keyid=DEVICE):
     """The one request made, rightly signed."""
-    assert [(s["request"], s["fields"], s["keyid"], s["fault"]) for s in gateway.seen] == [
+    assert [(s["request"], s["fields"], s["keyid"], s["fault"]) for s in double.seen] == [
         (f"{request.partition(' ')[0]} {api.BASE}{request.partition(' ')[2]}", fields, keyid, None)]
 
 
@@ -132,8 +139,8 @@ def test_the_document_names_every_refusal_that_the_client_knows():
 
 # ---- activation ---------------------------------------------------------------------------------
 
-def test_activation(gateway, run, tmp_path):
-    gateway.will(202, {"device_id": DEVICE, "proof": "sms", "expires_at": LATER})
+def test_activation(double, run, tmp_path):
+    double.will(202, {"device_id": DEVICE, "proof": "sms", "expires_at": LATER})
     done = run("activate", "--phone", "+77001230715", "--otp", "4820 1937 56127")
     assert (done.returncode, done.stderr) == (0, "")
     path = tmp_path / "app.json"
@@ -142,14 +149,14 @@ def test_activation(gateway, run, tmp_path):
     assert (kept["kid"], kept["state"]) == (DEVICE, "proving")
     assert kept["d"] not in done.stdout
     jwk = {name: kept[name] for name in ("kty", "crv", "x", "y")}
-    only(gateway, "POST /devices", {
+    only(double, "POST /devices", {
         "phone": "+77001230715", "one_time_password": "4820193756127", "public_key": jwk,
         "platform": "cli", "accept_terms": True}, keys.thumbprint(jwk))
 
-    gateway.seen.clear()
-    gateway.will(200, {"device_id": DEVICE, "state": "active"})
+    double.seen.clear()
+    double.will(200, {"device_id": DEVICE, "state": "active"})
     assert run("proof", "--code", "481920").stdout == "The device is active.\n"
-    only(gateway, f"POST /devices/{DEVICE}/proof", {"code": "481920"}, keys.thumbprint(jwk))
+    only(double, f"POST /devices/{DEVICE}/proof", {"code": "481920"}, keys.thumbprint(jwk))
     assert json.loads(path.read_text())["state"] == "active"
 
     assert run("activate", "--phone", "+77001230715", "--otp", "4820193756127").returncode == 2
@@ -157,44 +164,52 @@ def test_activation(gateway, run, tmp_path):
 
 
 @pytest.mark.parametrize("link", ["https://h.kz/kabinet/app/#", ""])
-def test_activation_by_qr_sends_the_secret_alone(gateway, run, link):
-    gateway.will(202, {"device_id": DEVICE, "proof": "sms", "expires_at": LATER})
+def test_activation_by_qr_sends_the_secret_alone(double, run, link):
+    double.will(202, {"device_id": DEVICE, "proof": "sms", "expires_at": LATER})
     assert run("activate", "--phone", "+77001230715", "--qr", link + "k3J_dw-9XyZ0").returncode == 0
-    assert gateway.seen[0]["fields"].items() >= {"qr": "k3J_dw-9XyZ0"}.items()
+    assert double.seen[0]["fields"].items() >= {"qr": "k3J_dw-9XyZ0"}.items()
 
 
-def test_a_key_outlives_an_answer_that_was_lost(gateway, run):
-    gateway.will(503, problem(503, "service_unavailable"), Retry_After="2")
-    gateway.will(202, {"device_id": DEVICE, "proof": "sms", "expires_at": LATER})
+def test_a_key_outlives_an_answer_that_was_lost(double, run):
+    double.will(503, problem(503, "service_unavailable"), Retry_After="2")
+    double.will(202, {"device_id": DEVICE, "proof": "sms", "expires_at": LATER})
     for status in (1, 0):
         assert run("activate", "--phone", "+77001230715", "--otp", "4820193756127").returncode == status
-    first, second = (seen["fields"]["public_key"] for seen in gateway.seen)
+    first, second = (seen["fields"]["public_key"] for seen in double.seen)
     assert first == second
 
 
-def test_a_device_that_is_held(gateway, run, active):
-    gateway.will(200, {"device_id": DEVICE, "state": "held", "held_until": LATER})
+def test_a_device_that_is_held(double, run, active):
+    double.will(200, {"device_id": DEVICE, "state": "held", "held_until": LATER})
     done = run("proof", "--code", "1")
     assert done.returncode == 0 and LATER in done.stdout and "object" in done.stdout
 
 
 # ---- challenges -----------------------------------------------------------------------------------
 
-def test_a_challenge_says_who_and_what_before_the_signs(gateway, run, active):
-    gateway.will(200, {"challenges": [{**CHALLENGE, "browser": "Evil\x1b[2J"}]})
+def test_a_challenge_says_who_and_what_before_the_signs(double, run, active):
+    double.will(200, {"challenges": [{**CHALLENGE, "browser": "Evil\x1b[2J"}]})
     said = run("challenges").stdout
-    only(gateway, "GET /challenges")
+    only(double, "GET /challenges")
     places = [said.index(word) for word in ("NEW PASSWORD", "Evil", "Almaty", "never ask", "17   42   88")]
     assert places == sorted(places) and "\x1b" not in said
 
 
-def test_waiting_asks_again_until_there_is_one(gateway, run, active):
-    gateway.will(200, {"challenges": []})
-    gateway.will(200, {"challenges": [CHALLENGE]})
+def test_waiting_asks_again_until_there_is_one(double, run, active):
+    double.will(200, {"challenges": [], "version": 0})
+    double.will(200, {"challenges": [CHALLENGE], "version": 7})
     done = run("--json", "challenges", "--wait", "60")
-    assert json.loads(done.stdout) == {"challenges": [CHALLENGE]}
-    assert [seen["request"] for seen in gateway.seen] == [f"GET {api.BASE}/challenges?wait=25"] * 2
-    assert gateway.seen[0]["nonce"] != gateway.seen[1]["nonce"]
+    assert json.loads(done.stdout) == {"challenges": [CHALLENGE], "version": 7}
+    assert [seen["request"] for seen in double.seen] == [f"GET {api.BASE}/challenges?wait=25"] * 2
+    assert double.seen[0]["nonce"] != double.seen[1]["nonce"]
+
+
+def test_waiting_with_a_version_asks_until_the_list_is_another(double, run, active):
+    double.will(200, {"challenges": [CHALLENGE], "version": 7})
+    double.will(200, {"challenges": [], "version": 0})
+    assert run("challenges", "--wait", "60", "--version", "7").stdout == "Nothing waits for you.\n"
+    path = f"GET {api.BASE}/challenges?wait=25&version=7"
+    assert [seen["request"] for seen in double.seen] == [path] * 2
 
 
 @pytest.mark.parametrize("command, request_, fields, answer, says", [
@@ -207,28 +222,28 @@ def test_waiting_asks_again_until_there_is_one(gateway, run, active):
     (["deny", "c-1", "--report"], "POST /challenges/c-1/deny", {"report": True}, (204,), "reported"),
     (["events"], "GET /events", None,
      (200, {"events": [{"id": "e-1", "kind": "password_changed", "at": LATER}]}), "e-1  2026"),
-    (["object", "e-1"], "POST /events/e-1/object", {}, (204,), "not you"),
+    (["object", "e-1"], "POST /events/e-1/object", {}, (204,), "taken back"),
     (["push-token", "t"], "PUT /push-token", {"push_token": "t"}, (204,), "token"),
 ])
-def test_each_command(gateway, run, active, command, request_, fields, answer, says):
-    gateway.will(*answer)
+def test_each_command(double, run, active, command, request_, fields, answer, says):
+    double.will(*answer)
     done = run(*command)
     assert (done.returncode, done.stderr) == (0, "") and says in done.stdout
-    only(gateway, request_, fields)
-    assert abs(gateway.seen[0]["created"] - time.time()) < 30 and gateway.seen[0]["cookie"] is None
+    only(double, request_, fields)
+    assert abs(double.seen[0]["created"] - time.time()) < 30 and double.seen[0]["cookie"] is None
 
 
-def test_as_a_demonstration_person(gateway, run, tmp_path):
+def test_as_a_demonstration_person(double, run, tmp_path):
     key = keys.generate()
-    gateway.jwk = keys.public_jwk(key)
+    double.jwk = keys.public_jwk(key)
     (tmp_path / "devices").mkdir()
     path = tmp_path / "devices" / "880314493312.jwk"
-    for more, keyid in (({}, keys.thumbprint(gateway.jwk)), ({"kid": DEVICE}, DEVICE)):
+    for more, keyid in (({}, keys.thumbprint(double.jwk)), ({"kid": DEVICE}, DEVICE)):
         path.write_text(json.dumps({**keys.private_jwk(key), **more}))
-        gateway.seen.clear()
-        gateway.will(200, {"challenges": []})
+        double.seen.clear()
+        double.will(200, {"challenges": []})
         run("--as", "880314493312", "challenges", key=None, KABINET_RUN_DIR=str(tmp_path))
-        only(gateway, "GET /challenges", None, keyid)
+        only(double, "GET /challenges", None, keyid)
 
 
 # ---- refusals -------------------------------------------------------------------------------------
@@ -238,6 +253,7 @@ def test_as_a_demonstration_person(gateway, run, tmp_path):
      r"clock is 3\d{4} s ahead of .* set it right"),
     (401, "clock_skew", {}, {}, "clock is off: set it right"),
     (401, "signature_invalid", {}, {}, "--url"),
+    (403, "device_held", {"held_until": LATER}, {}, f"may object; until {LATER}"),
     (404, "device_unknown", {}, {}, "activate again"),
     (410, "challenge_burned", {}, {}, "begin again"),
     (422, "proof_wrong", {"attempts_left": 2}, {}, "attempts left: 2"),
@@ -246,9 +262,9 @@ def test_as_a_demonstration_person(gateway, run, tmp_path):
     (429, "throttled", {}, {"Retry-After": "61"}, "in 61 s"),
     (503, "service_unavailable", {}, {"Retry-After": "2"}, "in 2 s"),
 ])
-def test_refusals_say_what_to_do(gateway, run, active, status, code, more, headers, says):
+def test_refusals_say_what_to_do(double, run, active, status, code, more, headers, says):
     for _ in range(2):
-        gateway.will(status, problem(status, code, **more), **headers)
+        double.will(status, problem(status, code, **more), **headers)
     done = run("open", "c-1", "42")
     assert (done.returncode, done.stdout) == (1, "")
     assert re.search(says, done.stderr), done.stderr
@@ -257,8 +273,8 @@ def test_refusals_say_what_to_do(gateway, run, active, status, code, more, heade
 
 
 @pytest.mark.parametrize("answer", [(200, b"<html>"), (502, b"<html>"), (200, b"[1]")])
-def test_answers_that_are_not_the_gateways(gateway, run, active, answer):
-    gateway.will(*answer)
+def test_answers_that_are_not_the_gateways(double, run, active, answer):
+    double.will(*answer)
     done = run("challenges")
     assert done.returncode == 1 and "Traceback" not in done.stderr and done.stdout == ""
 
@@ -273,10 +289,11 @@ def test_nobody_answers(run, active):
 @pytest.mark.parametrize("command", [
     [], ["nothing"], ["open", "c-1"], ["activate", "--phone", "1"], ["claim", "--qr", "https://h.kz/#"],
     ["activate", "--phone", "1", "--otp", "1", "--qr", "2"], ["--as", "880314493312", "events"],
+    ["challenges", "--version", "7"], ["challenges", "--wait", "1", "--version", "x"],
 ])
-def test_misuse(gateway, run, active, command):
+def test_misuse(double, run, active, command):
     done = run(*command)
-    assert done.returncode == 2 and done.stderr and gateway.seen == []
+    assert done.returncode == 2 and done.stderr and double.seen == []
 
 
 @pytest.mark.parametrize("url", ["cabinet.kz", "http://cabinet.kz", "https://cabinet.kz/kabinet", "ftp://h"])
@@ -296,3 +313,97 @@ def test_a_key_whose_halves_do_not_belong_together():
     one, two = keys.generate(), keys.generate()
     with pytest.raises(keys.KeyProblem):
         keys.from_jwk({**keys.private_jwk(one), **keys.public_jwk(two)})
+
+
+# ---- the real gateway -----------------------------------------------------------------------------
+
+OWNER = "860922390740"  # has the app since the import
+AS_OWNER = ("--as", OWNER)
+
+
+@pytest.fixture
+def start(gateway, tmp_path):
+    """The program in front of the real gateway, begun; `done` waits for its end."""
+
+    def start(*command):
+        whose = () if command[0] == "--as" else ("--key", str(tmp_path / "new.json"))
+        env = {**os.environ, "KABINET_RUN_DIR": os.path.dirname(gateway.stack.devices)}
+        return subprocess.Popen([PROGRAM, "--url", gateway.url, *whose, *command], env=env, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    return start
+
+
+def done(program, status=0):
+    said, complaint = program.communicate(timeout=60)
+    assert program.returncode == status, complaint
+    return complaint if status else said
+
+
+def waiting(gateway, start, *more):
+    """`challenges --wait`, parked."""
+    before = parked(gateway)
+    program = start(*AS_OWNER, "--json", "challenges", "--wait", "60", *more)
+    until(lambda: parked(gateway) > before)
+    return program
+
+
+def listed(program):
+    answer = json.loads(done(program))
+    return answer["version"], [each["id"] for each in answer["challenges"]]
+
+
+def test_waiting_at_the_gateway(gateway, start):
+    program = waiting(gateway, start)
+    begun = time.monotonic()
+    begin(gateway.browser(), OWNER)
+    version, first = listed(program)
+    assert time.monotonic() - begun < 5 and len(first) == 1 and version > 0
+    assert f"--version {version}" in done(start(*AS_OWNER, "challenges", "--wait"))
+    program = waiting(gateway, start, "--version", str(version))
+    begin(gateway.browser(), OWNER)
+    newer, both = listed(program)
+    assert len(both) == 2 and newer != version
+    program = waiting(gateway, start, "--version", str(newer))
+    for id in both:
+        assert done(start(*AS_OWNER, "deny", id)) == "Denied.\n"
+    assert listed(start(*AS_OWNER, "--json", "challenges")) == (0, [])
+    program.terminate()
+    program.communicate(timeout=10)
+
+
+def newest(start, kind):
+    rows = json.loads(done(start(*AS_OWNER, "--json", "events")))["events"]
+    assert [row["at"] for row in rows] == sorted((row["at"] for row in rows), reverse=True)
+    return next(row for row in rows if row["kind"] == kind)
+
+
+def test_a_second_phone_is_held_and_taken_back(gateway, browser, sandbox, start):
+    number = gateway.people[OWNER].phone
+    begin(browser, OWNER)
+    otp = browser.step("new_device").json["data"]["one_time_password"]
+    done(start("activate", "--phone", number, "--otp", otp))
+    held = json.loads(done(start("--json", "proof", "--code", sms_code(sandbox, number))))
+    assert held["state"] == "held" and held["held_until"] > newest(start, "device")["at"]
+    assert f"may object; until {held['held_until']}" in done(start("events"), 1)
+    event = newest(start, "device")
+    assert event["object_until"] > held["held_until"]
+    assert f"object {event['id']}" in done(start(*AS_OWNER, "events"))
+    assert done(start(*AS_OWNER, "object", event["id"])) == "It is taken back.\n"
+    assert newest(start, "device")["objected"] is True
+    assert "(taken back)" in done(start(*AS_OWNER, "events"))
+    assert "activate again" in done(start("challenges"), 1)
+    assert "too late" in done(start(*AS_OWNER, "object", newest(start, "recovery")["id"]), 1)
+    assert "no such thing" in done(start(*AS_OWNER, "object", DEVICE), 1)
+
+
+def test_a_new_password_is_taken_back(gateway, browser, sandbox, start):
+    sign = begin(browser, OWNER)["data"]["sign"]
+    _, (id,) = listed(start(*AS_OWNER, "--json", "challenges"))
+    code = json.loads(done(start(*AS_OWNER, "--json", "open", id, sign)))["code"]
+    assert update(browser, code).json["state"] == "done"
+    stranger = gateway.browser()
+    assert stranger.sign_in(OWNER, NEW).status == 200
+    done(start(*AS_OWNER, "object", newest(start, "password_changed")["id"]))
+    assert stranger.api("GET", "/session").status == 401
+    assert gateway.browser().sign_in(OWNER, NEW).code == "invalid_credentials"

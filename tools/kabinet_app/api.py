@@ -131,8 +131,11 @@ class Api:
     def push_token(self, token):
         return self.call("PUT", "/push-token", {"push_token": token})
 
-    def challenges(self, wait=0):
+    def challenges(self, wait=0, version=0):
+        """With `wait` seconds kept there until the list is not the one of `version`; 0: the empty one."""
         query = f"?wait={wait}" if wait else ""
+        if wait and version:
+            query += f"&version={version}"
         return self.call("GET", f"/challenges{query}", patience=PATIENCE + wait)
 
     def claim(self, qr):

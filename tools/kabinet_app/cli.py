@@ -67,14 +67,14 @@ def proof(api, options):
 
 
 def challenges(api, options):
+    if options.version and not options.wait:
+        raise Misuse("--version goes with --wait")
     end = time.monotonic() + (options.wait or 0)
     while True:
-        left = end - time.monotonic()
         begun = time.monotonic()
-        answer = api.challenges(max(0, min(POLL, round(left))))
-        found = answer.get("challenges") or []
-        if found or end - time.monotonic() < 1:
-            return answer, "\n\n".join(map(words.challenge, found)) or "Nothing waits for you."
+        answer = api.challenges(max(0, min(POLL, round(end - begun))), options.version)
+        if answer.get("version", 0) != options.version or end - time.monotonic() < 1:
+            return answer, words.challenges(answer)
         time.sleep(max(0, PAUSE - (time.monotonic() - begun)))
 
 
@@ -100,7 +100,7 @@ def events(api, options):
 
 
 def object_(api, options):
-    return api.object(options.id), "The gateway knows that it was not you."
+    return api.object(options.id), "It is taken back."
 
 
 def push_token(api, options):
@@ -140,6 +140,8 @@ def parser():
     c = add("challenges", challenges, "What waits for a confirmation.")
     c.add_argument("--wait", metavar="SECONDS", type=int, nargs="?", const=300,
                    help="until there is one (300)")
+    c.add_argument("--version", metavar="N", type=int, default=0,
+                   help="until the list is another one than that of this version")
     add("claim", claim, "The challenge of the page whose QR code was scanned.").add_argument(
         "--qr", required=True, metavar="LINK")
     c = add("open", open_, "Choose the sign that the page shows: gives the code. A wrong sign ends it.")
@@ -148,8 +150,9 @@ def parser():
     c = add("deny", deny, "It was not you: ends the challenge.")
     c.add_argument("id", metavar="ID")
     c.add_argument("--report", action="store_true", help="tell the operators too")
-    add("events", events, "What happened to the account.")
-    add("object", object_, "“This was not me”, of an event.").add_argument("id", metavar="ID")
+    add("events", events, "What happened to the account, newest first.")
+    c = add("object", object_, "“This was not me”, of an event that says until when: takes the change back.")
+    c.add_argument("id", metavar="ID")
     add("push-token", push_token, "Where pushes go from now on.").add_argument("token", metavar="TOKEN")
     return top
 

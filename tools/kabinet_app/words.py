@@ -11,9 +11,9 @@ CODES = {
     "signature_invalid": "the gateway does not accept the signature: is this the device's own key, and "
                          "--url the very address that people open?",
     "signature_replayed": "the gateway has seen this very request; give the command again",
-    "device_held": "this device is on hold: until the hold is over it may only be looked at",
+    "device_held": "this device is on hold: the account's other device was told and may object",
     "device_unknown": "the gateway does not know this device (removed, or never activated): activate again",
-    "wrong_state": "the device is not active: finish with `proof`, or wait for the end of the hold",
+    "wrong_state": "it is too late for that, or it was never possible; read the list or the events again",
     "proof_wrong": "the code is not the one of the SMS, or its time is over, or the number is not the "
                    "account's",
     "challenge_burned": "this confirmation is over (denied, a wrong sign, or used up): begin again on the "
@@ -62,6 +62,8 @@ def refused(refusal):
     details = ", ".join(_fields(refusal.problem.get("errors")))
     if details:
         text = details
+    if refusal.problem.get("held_until"):
+        text += f"; until {plain(refusal.problem['held_until'])}"
     left = refusal.problem.get("attempts_left")
     if isinstance(left, int):
         text += f"; attempts left: {left}"
@@ -90,6 +92,18 @@ def challenge(found):
     ))
 
 
+def challenges(answer):
+    found = answer.get("challenges") or []
+    known = plain(answer.get("version"))
+    return "\n\n".join((*map(challenge, found), f"Until there is another: challenges --wait --version {known}")
+                       ) if found else "Nothing waits for you."
+
+
 def event(found):
-    return "  ".join(plain(found[name]) for name in ("id", "at", "kind", "browser", "place")
+    line = "  ".join(plain(found[name]) for name in ("id", "at", "kind", "browser", "place")
                      if found.get(name))
+    if found.get("objected"):
+        return f"{line}  (taken back)"
+    if found.get("object_until"):
+        return f"{line}\n  If this was not you, until {plain(found['object_until'])}: object {plain(found['id'])}"
+    return line
