@@ -114,6 +114,7 @@ typedef enum {
     KAB_TIMER_AUDIT,  /* each second on worker 0: seals audit rows; each minute the head goes to
                          syslog */
     KAB_TIMER_OUTBOX, /* on worker 0, often: sends what waits; reply->again: there is more */
+    KAB_TIMER_CASES,  /* on worker 0: holds that end; reply->again: there is more */
     KAB_TIMER_SWEEP,  /* each hour on worker 0: retention */
     KAB_TIMERS
 } kab_timer_t;

@@ -10,6 +10,7 @@
 
 
 static void ngx_http_kabinet_call_next(ngx_http_kabinet_job_t *job);
+static void ngx_http_kabinet_call_overdue(ngx_event_t *ev);
 static void ngx_http_kabinet_call_reply(ngx_http_kabinet_job_t *job);
 
 
@@ -60,6 +61,25 @@ ngx_http_kabinet_call_done(ngx_http_kabinet_job_t *job)
 }
 
 
+/* How long its client is kept waiting: a step may have shortened it for the next one. */
+static void
+ngx_http_kabinet_call_patience(ngx_http_kabinet_job_t *job)
+{
+    kab_time_t      left;
+    struct timeval  now;
+
+    if (job->asker == NULL) {
+        return;
+    }
+
+    ngx_gettimeofday(&now);
+    left = kab_call_deadline(job->call) - ((kab_time_t) now.tv_sec * KAB_SECOND + now.tv_usec);
+
+    ngx_http_kabinet_job_deadline(job, left > 0 ? (ngx_msec_t) (left / KAB_MS) + 1 : 1,
+                                  ngx_http_kabinet_call_overdue);
+}
+
+
 static void
 ngx_http_kabinet_call_next(ngx_http_kabinet_job_t *job)
 {
@@ -73,6 +93,7 @@ ngx_http_kabinet_call_next(ngx_http_kabinet_job_t *job)
 
     if (job->todo != KAB_TODO_REPLY) {
         lane = (kab_lane_t) job->todo;
+        ngx_http_kabinet_call_patience(job);
 
         if (ngx_http_kabinet_job_post(job, lane) == NGX_OK) {
             return;
@@ -213,18 +234,8 @@ ngx_http_kabinet_call_abandon(ngx_http_kabinet_asker_t *asker)
 void
 ngx_http_kabinet_call_start(ngx_http_kabinet_job_t *job)
 {
-    kab_time_t      left;
-    struct timeval  now;
-
     job->run = ngx_http_kabinet_call_run;
     job->done = ngx_http_kabinet_call_done;
-
-    if (job->asker && job->todo != KAB_TODO_REPLY) {
-        ngx_gettimeofday(&now);
-        left = kab_call_deadline(job->call) - ((kab_time_t) now.tv_sec * KAB_SECOND + now.tv_usec);
-        ngx_http_kabinet_job_deadline(job, left > 0 ? (ngx_msec_t) (left / KAB_MS) + 1 : 1,
-                                      ngx_http_kabinet_call_overdue);
-    }
 
     ngx_http_kabinet_call_next(job);
 }
@@ -253,6 +264,7 @@ static const ngx_msec_t  ngx_http_kabinet_periods[KAB_TIMERS] = {
     [KAB_TIMER_ENDED] = 1000,
     [KAB_TIMER_AUDIT] = 1000,
     [KAB_TIMER_OUTBOX] = 200,
+    [KAB_TIMER_CASES] = 2000,
     [KAB_TIMER_SWEEP] = 3600 * 1000,
 };
 

@@ -1,6 +1,7 @@
 #include "api/routes.h"
 
 #include "flow/flows.h"
+#include "flow/hold.h"
 #include "flow/ports.h"
 #include "flow/sender.h"
 
@@ -26,6 +27,7 @@ const kab_tables_t kab_tables = {
             [KAB_TIMER_ENDED] = &kab_ended_timer,
             [KAB_TIMER_AUDIT] = &kab_audit_timer,
             [KAB_TIMER_OUTBOX] = &kab_outbox_timer,
+            [KAB_TIMER_CASES] = &kab_case_timer,
             [KAB_TIMER_SWEEP] = &kab_sweep_timer,
         },
     .ports = &kab_ports,

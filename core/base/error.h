@@ -33,6 +33,7 @@
     X(FLOW_EXPIRED,         410, "flow_expired",        "The flow has expired")        \
     X(CHALLENGE_BURNED,     410, "challenge_burned",    "The code can no longer be used") \
     X(CODE_WRONG,           422, "code_wrong",          "The code is wrong")           \
+    X(EVIDENCE_MISMATCH,    422, "evidence_mismatch",   "The answers do not fit")      \
     X(LENGTH_REQUIRED,      411, "length_required",     "A length is required")        \
     X(TOO_LARGE,            413, "too_large",           "The body is too large")       \
     X(MEDIA_TYPE,           415, "media_type",          "The body must be application/json") \

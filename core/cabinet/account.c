@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cabinet/place.h"
+#include "cabinet/row.h"
 
 /* One row in every case: what an unknown IIN has is told by the NULLs. */
 static const kab_sql_t sql_find = {
@@ -10,14 +10,14 @@ static const kab_sql_t sql_find = {
     "SELECT a.id, a.iin, a.phone, a.locale, a.hash, a.blocked_at IS NOT NULL,"
     " b.account IS NOT NULL,"
     " EXISTS (SELECT FROM strangers_off s"
-    "         WHERE s.iin_index IN ($1, $2) OR s.iin_index2 IN ($1, $2))"
+    "         WHERE s.iin_index IN ($1, $2) OR s.iin_index2 IN ($1, $2)), a.only_device"
     " FROM (SELECT 1) one"
     " LEFT JOIN account a ON a.iin_index IN ($1, $2) OR a.iin_index2 IN ($1, $2)"
     " LEFT JOIN known_browser b ON b.account = a.id AND b.browser = $3 AND b.expires_at > $4"
     " LIMIT 1"};
 static const kab_sql_t sql_get = {
-    "account_get", "SELECT id, iin, phone, locale, hash, blocked_at IS NOT NULL, false, false"
-                   " FROM account WHERE id = $1"};
+    "account_get", "SELECT id, iin, phone, locale, hash, blocked_at IS NOT NULL, false, false,"
+                   " only_device FROM account WHERE id = $1"};
 static const kab_sql_t sql_create = {
     "account_create",
     "INSERT INTO account (id, iin_index, iin_index_key, iin, phone_index, phone_index_key, phone,"
@@ -46,6 +46,15 @@ static const kab_sql_t sql_know = {
 static const kab_sql_t sql_knows = {"browser_knows",
                                     "SELECT EXISTS (SELECT FROM known_browser"
                                     " WHERE account = $1 AND browser = $2 AND expires_at > $3)"};
+
+static const kab_sql_t sql_only = {"account_only",
+                                   "UPDATE account SET only_device = $2 WHERE id = $1"};
+static const kab_sql_t sql_alive = {
+    "account_alive",
+    "SELECT EXISTS (SELECT FROM session WHERE account = $1 AND created_at > $2)"
+    " OR EXISTS (SELECT FROM device WHERE account = $1"
+    "  AND (phone_index IN ($3, $4) OR phone_index2 IN ($3, $4)) AND (state IN ('active', 'held')"
+    "   OR (state = 'removed' AND active_at IS NOT NULL AND removed_at > $2)))"};
 
 static kab_param_t p_browser(const uint8_t *browser)
 {
@@ -78,6 +87,7 @@ static kab_err_t read_row(const kab_world_t *w, const kab_rows_t *rows, kab_acco
     }
     out->blocked = kab_rows_bool(rows, 0, 5);
     out->known_browser = kab_rows_bool(rows, 0, 6);
+    out->only_device = kab_rows_uuid(rows, 0, 8);
     return KAB_OK;
 }
 
@@ -121,7 +131,9 @@ kab_err_t kab_account_create(const kab_world_t *w, kab_account_t *account)
     kab_iin_index_t index;
     uint8_t phone_index[KAB_INDEX_BYTES];
     kab_span_t phone = KAB_NONE, hash = KAB_NONE, number = kab_span_of(account->phone.e164);
-    account->id = kab_uuid_new(w->env);
+    if (kab_uuid_zero(&account->id)) {
+        account->id = kab_uuid_new(w->env);
+    }
     kab_iin_index(w->ring, &account->iin, &index);
     kab_span_t iin = kab_place_seal(w, kab_place("account", "iin", &account->id),
                                     kab_span_of(account->iin.digits));
@@ -209,5 +221,24 @@ kab_err_t kab_account_knows_browser(const kab_world_t *w, kab_uuid_t id, const u
                             kab_p_time(w->env->now(w->env->ctx))};
     kab_err_t err = kab_pg_exec(&w->db, &sql_knows, params, 3, &rows);
     *known = err == KAB_OK && kab_rows_bool(rows, 0, 0);
+    return err;
+}
+
+kab_err_t kab_account_set_only_device(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device)
+{
+    kab_param_t params[] = {kab_p_uuid(&id), kab_p_id(&device)};
+    return change(w, &sql_only, params, 2);
+}
+
+kab_err_t kab_account_alive(const kab_world_t *w, const kab_account_t *account, bool *alive)
+{
+    kab_rows_t *rows;
+    kab_iin_index_t phone;
+    kab_row_index(w->ring, "phone", kab_span_of(account->phone.e164), &phone);
+    kab_param_t params[] = {kab_p_uuid(&account->id),
+                            kab_p_time(w->env->now(w->env->ctx) - 30 * KAB_DAY),
+                            kab_p_index(phone.now), kab_p_index(phone.before)};
+    kab_err_t err = kab_pg_exec(&w->db, &sql_alive, params, 4, &rows);
+    *alive = err == KAB_OK && kab_rows_bool(rows, 0, 0);
     return err;
 }

@@ -16,6 +16,8 @@ typedef struct {
     char locale[3];  /* "kk", "ru", "en" */
     kab_span_t hash; /* unsealed PHC text; empty: no password */
     bool blocked;
+    kab_uuid_t
+        only_device; /* after an objection recovery works through this app alone; zero: any */
     /* of the look-up by kab_account_find: */
     bool known_browser;
     bool strangers_off; /* the 100 was reached: SECURITY 7 */
@@ -28,7 +30,7 @@ kab_err_t kab_account_find(const kab_world_t *w, const kab_iin_t *iin, const uin
                            kab_account_t *out, bool *found);
 /* By id; KAB_E_NOT_FOUND. */
 kab_err_t kab_account_get(const kab_world_t *w, kab_uuid_t id, kab_account_t *out);
-/* KAB_E_WRONG_STATE if the IIN is taken. hash may be empty. Fills id. */
+/* KAB_E_WRONG_STATE if the IIN is taken. hash may be empty. Fills id if it is zero. */
 kab_err_t kab_account_create(const kab_world_t *w, kab_account_t *account);
 /* Sets hash (unsealed PHC text; empty: no password any more) and pushes the old one to the history
  * (keeps KAB_HISTORY).
@@ -48,6 +50,11 @@ kab_err_t kab_account_set_locale(const kab_world_t *w, kab_uuid_t id, kab_span_t
  * (recovery, wins over reached). One statement in every case; with both false it changes nothing.
  */
 kab_err_t kab_account_strangers(const kab_world_t *w, const kab_iin_t *iin, bool reached, bool off);
+/* zero: any again. */
+kab_err_t kab_account_set_only_device(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device);
+/* Whether anybody lives there: a sign-in within the last 30 days, or an app on its number that is
+ * bound or was within them (SECURITY 15). */
+kab_err_t kab_account_alive(const kab_world_t *w, const kab_account_t *account, bool *alive);
 /* Remembers that this browser signed in to the account, for 180 days (SECURITY 7). */
 kab_err_t kab_account_know_browser(const kab_world_t *w, kab_uuid_t id, const uint8_t browser[32]);
 kab_err_t kab_account_knows_browser(const kab_world_t *w, kab_uuid_t id, const uint8_t browser[32],

@@ -3,10 +3,16 @@
 #include <string.h>
 
 #include "cabinet/place.h"
+#include "cabinet/row.h"
 
 static const kab_sql_t sql_find = {
     "child_find", "SELECT id, iin, certificate, parents, kindergarten FROM child"
                   " WHERE iin_index IN ($1, $2) OR iin_index2 IN ($1, $2) LIMIT 1 FOR UPDATE"};
+static const kab_sql_t sql_look = {
+    "child_look", "SELECT id, iin, certificate, parents, kindergarten FROM child"
+                  " WHERE iin_index IN ($1, $2) OR iin_index2 IN ($1, $2) LIMIT 1"};
+static const kab_sql_t sql_get = {
+    "child_get", "SELECT id, iin, certificate, parents, kindergarten FROM child WHERE id = $1"};
 static const kab_sql_t sql_add = {
     "child_add", "INSERT INTO child (id, iin_index, iin_index_key, iin, certificate, parents,"
                  " kindergarten, created_at, changed_at)"
@@ -80,6 +86,60 @@ static kab_err_t update(const kab_world_t *w, kab_child_t *child, const kab_rows
     kab_param_t params[] = {kab_p_uuid(&child->id), kab_p_bytes(certificate), kab_p_bytes(parents),
                             kab_p_bool(child->kindergarten), kab_p_time(w->env->now(w->env->ctx))};
     return kab_pg_exec(&w->db, &sql_change, params, 5, NULL);
+}
+
+static kab_err_t read_row(const kab_world_t *w, const kab_rows_t *rows, kab_child_t *out)
+{
+    kab_span_t iin, certificate, parents;
+    memset(out, 0, sizeof *out);
+    out->id = kab_rows_uuid(rows, 0, 0);
+    out->kindergarten = kab_rows_bool(rows, 0, 4);
+    if (!kab_place_open(w, NULL, kab_place("child", "iin", &out->id), kab_rows_span(rows, 0, 1),
+                        &iin) ||
+        !kab_row_text(iin, out->iin.digits, sizeof out->iin.digits) ||
+        !kab_place_open(w, NULL, kab_place("child", "certificate", &out->id),
+                        kab_rows_span(rows, 0, 2), &certificate) ||
+        !kab_row_text(certificate, out->certificate.text, sizeof out->certificate.text) ||
+        !kab_place_open(w, NULL, kab_place("child", "parents", &out->id), kab_rows_span(rows, 0, 3),
+                        &parents) ||
+        (parents.n != KAB_IIN_DIGITS && parents.n != 2 * KAB_IIN_DIGITS)) {
+        return KAB_E_INTERNAL;
+    }
+    out->has_second = parents.n > KAB_IIN_DIGITS;
+    memcpy(out->parent[0].digits, parents.p, KAB_IIN_DIGITS);
+    if (out->has_second) {
+        memcpy(out->parent[1].digits, parents.p + KAB_IIN_DIGITS, KAB_IIN_DIGITS);
+    }
+    return KAB_OK;
+}
+
+kab_err_t kab_child_find(const kab_world_t *w, const kab_iin_t *iin, kab_child_t *out, bool *found)
+{
+    kab_rows_t *rows;
+    kab_iin_index_t index;
+    memset(out, 0, sizeof *out);
+    kab_iin_index(w->ring, iin, &index);
+    kab_param_t params[] = {kab_p_index(index.now), kab_p_index(index.before)};
+    kab_err_t err = kab_pg_exec(&w->db, &sql_look, params, 2, &rows);
+    *found = err == KAB_OK && kab_rows_count(rows) > 0;
+    return *found ? read_row(w, rows, out) : err;
+}
+
+kab_err_t kab_child_get(const kab_world_t *w, kab_uuid_t id, kab_child_t *out)
+{
+    kab_rows_t *rows;
+    kab_param_t param = kab_p_uuid(&id);
+    kab_err_t err = kab_pg_exec(&w->db, &sql_get, &param, 1, &rows);
+    if (err != KAB_OK || kab_rows_count(rows) == 0) {
+        return err != KAB_OK ? err : KAB_E_NOT_FOUND;
+    }
+    return read_row(w, rows, out);
+}
+
+bool kab_child_parent(const kab_child_t *child, const kab_iin_t *iin)
+{
+    return strcmp(child->parent[0].digits, iin->digits) == 0 ||
+           (child->has_second && strcmp(child->parent[1].digits, iin->digits) == 0);
 }
 
 /* A child that somebody holds stays with them: moving one is a flow, with its hold. */

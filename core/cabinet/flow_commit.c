@@ -6,6 +6,16 @@ static const kab_sql_t sql_add = {"flow_commit_add",
 static const kab_sql_t sql_get = {
     "flow_commit_get", "SELECT result FROM flow_commit WHERE flow = $1 AND version = $2"};
 
+static const kab_sql_t sql_result = {
+    "flow_commit_result", "UPDATE flow_commit SET result = $3 WHERE flow = $1 AND version = $2"};
+
+kab_err_t kab_flow_commit_result(const kab_world_t *w, kab_span_t flow, int64_t version,
+                                 kab_span_t result)
+{
+    kab_param_t params[] = {kab_p_text(flow), kab_p_int(version), kab_p_bytes(result)};
+    return kab_pg_exec(&w->db, &sql_result, params, 3, NULL);
+}
+
 kab_err_t kab_flow_commit(const kab_world_t *w, kab_span_t flow, int64_t version, kab_span_t result,
                           bool *again, kab_span_t *earlier)
 {

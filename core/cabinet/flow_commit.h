@@ -11,5 +11,8 @@
  * first one is through. *again: it happened already and *earlier (arena) is its result. */
 kab_err_t kab_flow_commit(const kab_world_t *w, kab_span_t flow, int64_t version, kab_span_t result,
                           bool *again, kab_span_t *earlier);
+/* What `earlier` of a repeat is; in the same transaction, for who knows it at its end only. */
+kab_err_t kab_flow_commit_result(const kab_world_t *w, kab_span_t flow, int64_t version,
+                                 kab_span_t result);
 
 #endif

@@ -18,6 +18,18 @@ static const kab_sql_t sql_count = {
     "  key_index_key = excluded.key_index_key"
     " RETURNING refused = 0, ends_at"};
 
+static const kab_sql_t sql_release = {"limit_release",
+                                      "UPDATE limit_count SET counted = greatest(counted - 1, 0)"
+                                      " WHERE what = $1 AND key_index = $2"};
+
+kab_err_t kab_limit_release(const kab_world_t *w, const char *what, kab_span_t key)
+{
+    uint8_t index[KAB_INDEX_BYTES];
+    kab_index_with(kab_key_current(w->ring, KAB_KEY_THROTTLE), what, key, index);
+    kab_param_t params[] = {kab_p_text(kab_span_of(what)), kab_p_index(index)};
+    return kab_pg_exec(&w->db, &sql_release, params, 2, NULL);
+}
+
 kab_err_t kab_limit_count(const kab_world_t *w, const char *what, kab_span_t key, unsigned limit,
                           unsigned seconds, bool *allowed, kab_time_t *wait)
 {

@@ -14,5 +14,7 @@
  * asking anybody outside. KAB_OK, KAB_E_UNAVAILABLE, KAB_E_INTERNAL. */
 kab_err_t kab_limit_count(const kab_world_t *w, const char *what, kab_span_t key, unsigned limit,
                           unsigned seconds, bool *allowed, kab_time_t *wait);
+/* Gives one back, after a success. */
+kab_err_t kab_limit_release(const kab_world_t *w, const char *what, kab_span_t key);
 
 #endif

@@ -31,6 +31,13 @@ typedef enum {
     KAB_EV_DEVICE_REMOVED,
     KAB_EV_PHONE_LOST,
     KAB_EV_OBJECTED,
+    KAB_EV_REREGISTRATION,
+    KAB_EV_NUMBER_CHANGED,
+    KAB_EV_CHILD_CAME,
+    KAB_EV_CHILD_LEFT,
+    KAB_EV_HOLD,
+    KAB_EV_HOLD_OVER,
+    KAB_EV_CASE,
     KAB_EV_KINDS
 } kab_event_kind_t;
 const char *kab_event_name(kab_event_kind_t kind); /* "sign_in" … */

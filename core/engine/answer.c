@@ -5,8 +5,17 @@
 #include "engine/call.h"
 
 static const char *const state_names[KAB_STATES] = {
-    [KAB_STATE_NONE] = "",     [KAB_STATE_IDENTIFY] = "identify", [KAB_STATE_PASSWORD] = "password",
-    [KAB_STATE_DONE] = "done", [KAB_STATE_CODE] = "code",         [KAB_STATE_ACTIVATE] = "activate",
+    [KAB_STATE_NONE] = "",
+    [KAB_STATE_IDENTIFY] = "identify",
+    [KAB_STATE_PASSWORD] = "password",
+    [KAB_STATE_DONE] = "done",
+    [KAB_STATE_CODE] = "code",
+    [KAB_STATE_ACTIVATE] = "activate",
+    [KAB_STATE_EXPLAIN] = "explain",
+    [KAB_STATE_EVIDENCE] = "evidence",
+    [KAB_STATE_CONFIRM] = "confirm",
+    [KAB_STATE_CONTACT] = "contact",
+    [KAB_STATE_HELD] = "held",
 };
 
 const char *kab_state_name(kab_state_t state)

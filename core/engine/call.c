@@ -12,6 +12,13 @@ kab_time_t kab_call_now(const kab_call_t *call)
     return call->kab->env.now(call->kab->env.ctx);
 }
 
+void kab_call_hurry(kab_call_t *call, kab_time_t most)
+{
+    if (call->deadline > call->began + most) {
+        call->deadline = call->began + most;
+    }
+}
+
 kab_err_t kab_call_invalid(kab_call_t *call, const char *field, const char *code)
 {
     kab_field_fail(&call->errors, field, code);

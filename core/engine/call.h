@@ -85,6 +85,9 @@ kab_err_t kab_call_invalid(kab_call_t *call, const char *field, const char *code
 kab_span_t kab_call_field(const kab_call_t *call,
                           const char *name); /* text of the body, or empty */
 kab_time_t kab_call_now(const kab_call_t *call);
+/* The client is not kept waiting longer than this from the beginning of the call on; what has
+ * KAB_COMMIT runs on without it. */
+void kab_call_hurry(kab_call_t *call, kab_time_t most);
 /* id of a valid cookie of ours, or false. `secret` may be NULL. */
 bool kab_call_token(const kab_call_t *call, const char *cookie, const char *domain, uint8_t id[32],
                     uint8_t *secret);
@@ -114,9 +117,6 @@ kab_err_t kab_admit(const kab_call_t *call);
 kab_err_t kab_poll_read(kab_call_t *call);
 /* Flow or session, then fields. On the db lane. */
 kab_err_t kab_enter(kab_call_t *call);
-/* The session that the cookie names, into call->session: KAB_OK, KAB_E_NO_SESSION or a fault. On
- * the db lane. */
-kab_err_t kab_enter_session(kab_call_t *call);
 /* Writes call->reply from call->answer or `err`. */
 void kab_answer(kab_call_t *call, kab_err_t err);
 json_t *kab_flow_json(kab_call_t *call);

@@ -70,12 +70,13 @@ static kab_span_t pack(const kab_world_t *w, const kab_flow_t *flow, const char 
 {
     kab_span_t text = KAB_NONE;
     kab_place_t place = {"flow", "d", kab_span_of(key)};
-    json_t *value =
-        json_pack("{s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:i, s:b, s:I}", "kind", flow->kind->name,
-                  "state", (int)flow->state, "created", (json_int_t)flow->created_at, "expires",
-                  (json_int_t)flow->expires_at, "lang", (int)flow->lang, "return", flow->return_to,
-                  "iin", flow->iin.digits, "consents", (int)flow->consents, "from_login",
-                  (int)flow->from_login, "generation", (json_int_t)flow->generation);
+    json_t *value = json_pack("{s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:i, s:b, s:I, s:s%}", "kind",
+                              flow->kind->name, "state", (int)flow->state, "created",
+                              (json_int_t)flow->created_at, "expires", (json_int_t)flow->expires_at,
+                              "lang", (int)flow->lang, "return", flow->return_to, "iin",
+                              flow->iin.digits, "consents", (int)flow->consents, "from_login",
+                              (int)flow->from_login, "generation", (json_int_t)flow->generation,
+                              "form", flow->form.n ? (const char *)flow->form.p : "", flow->form.n);
 
     if (value) {
         text = kab_json_text(w->arena, value);
@@ -97,7 +98,7 @@ static const kab_flow_kind_t *find_kind(const kab_flow_kind_t *const *kinds, con
 static bool unpack(const kab_world_t *w, const kab_flow_kind_t *const *kinds, kab_span_t sealed,
                    const char *key, kab_flow_t *flow)
 {
-    const char *kind, *back, *iin;
+    const char *kind, *back, *iin, *form = "";
     int state, lang, consents, from_login = 0;
     json_int_t created, expires, generation = 0;
     kab_span_t text;
@@ -109,10 +110,11 @@ static bool unpack(const kab_world_t *w, const kab_flow_kind_t *const *kinds, ka
         return false;
     }
     value = kab_json_object(text);
-    ok = value && json_unpack(value, "{s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:i, s?b, s?I}", "kind",
-                              &kind, "state", &state, "created", &created, "expires", &expires,
-                              "lang", &lang, "return", &back, "iin", &iin, "consents", &consents,
-                              "from_login", &from_login, "generation", &generation) == 0;
+    ok = value &&
+         json_unpack(value, "{s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:i, s?b, s?I, s?s}", "kind",
+                     &kind, "state", &state, "created", &created, "expires", &expires, "lang",
+                     &lang, "return", &back, "iin", &iin, "consents", &consents, "from_login",
+                     &from_login, "generation", &generation, "form", &form) == 0;
     if (ok) {
         flow->kind = find_kind(kinds, kind);
         flow->state = (kab_state_t)state;
@@ -122,6 +124,7 @@ static bool unpack(const kab_world_t *w, const kab_flow_kind_t *const *kinds, ka
         flow->consents = (uint32_t)consents;
         flow->from_login = from_login;
         flow->generation = generation;
+        flow->form = kab_copy(w->arena, kab_span_of(form));
         snprintf(flow->return_to, sizeof(flow->return_to), "%s", back);
         snprintf(flow->iin.digits, sizeof(flow->iin.digits), "%s", iin);
         ok = flow->kind && state > KAB_STATE_NONE && state < KAB_STATES;
@@ -150,22 +153,18 @@ static kab_span_t life_ms(const kab_world_t *w, const kab_flow_t *flow)
     return number(w->arena, left > KAB_MS ? left / KAB_MS : 1);
 }
 
-void kab_flow_new(const kab_world_t *w, kab_flow_t *flow)
+kab_err_t kab_flow_create(const kab_world_t *w, kab_flow_t *flow)
 {
     uint8_t random[16];
+    flow_keys_t keys;
+    const kab_redis_reply_t *reply;
+    kab_span_t sealed;
 
     w->env->random(w->env->ctx, random, sizeof(random));
     kab_b64url(random, sizeof(random), flow->id);
     flow->version = 1;
     flow->created_at = w->env->now(w->env->ctx);
     set_expiry(w, flow);
-}
-
-kab_err_t kab_flow_create(const kab_world_t *w, const kab_flow_t *flow)
-{
-    flow_keys_t keys;
-    const kab_redis_reply_t *reply;
-    kab_span_t sealed;
 
     name_keys(flow->browser, flow->id, &keys);
     sealed = pack(w, flow, keys.flow);

@@ -19,6 +19,11 @@ typedef enum {
     KAB_STATE_DONE,
     KAB_STATE_CODE,
     KAB_STATE_ACTIVATE,
+    KAB_STATE_EXPLAIN,
+    KAB_STATE_EVIDENCE,
+    KAB_STATE_CONFIRM,
+    KAB_STATE_CONTACT,
+    KAB_STATE_HELD,
     KAB_STATES
 } kab_state_t;
 const char *kab_state_name(kab_state_t state); /* "identify" … */
@@ -79,11 +84,6 @@ typedef struct {
     const kab_op_t *const *tables; /* ended by NULL; each ended by a NULL name */
     /* DB. Puts into call->data what the page shows in the flow's present state. NULL: nothing. */
     kab_err_t (*describe)(kab_call_t *call);
-    /* DB. What has to be done for it to begin, before it is stored; may refuse. NULL: nothing. */
-    kab_err_t (*begin)(kab_call_t *call);
-    /* Only for who is signed in: it is about the session's account, and every call on it needs a
-     * live session of that account (call->session). */
-    bool session;
 } kab_flow_kind_t;
 
 /* What threads of the http and send lanes keep open: made by the room that knows providers, held by

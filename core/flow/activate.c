@@ -12,8 +12,12 @@ kab_err_t kab_activate_show(kab_call_t *call, const kab_subject_t *subject, bool
         .generation = call->flow.generation,
         .has_account = !subject->decoy,
         .iin = call->flow.iin,
+        .has_phone = subject->contact,
         .trusted = trusted,
     };
+    if (activation.has_phone) {
+        activation.phone = subject->phone;
+    }
     if (activation.has_account) {
         activation.account = subject->account.id;
     }

@@ -7,6 +7,7 @@
 #include "cabinet/message.h"
 #include "cabinet/outbox.h"
 #include "cabinet/record.h"
+#include "engine/form.h"
 #include "flow/activate.h"
 #include "flow/flows.h"
 #include "identity/user_agent.h"
@@ -70,7 +71,7 @@ static kab_err_t ring(kab_call_t *call, const kab_subject_t *subject, kab_challe
     char code[KAB_CODE_MAX + 1];
     code_of(call, challenge, code);
     kab_push_text_t push = {
-        .what = "recovery",
+        .what = call->flow.kind->name,
         .challenge = &challenge->id,
         .code = call->kab->config->code.arm ? NULL : code,
         .push_token = subject->device.push_token,
@@ -105,16 +106,23 @@ static kab_err_t send_challenge(kab_call_t *call, const kab_subject_t *subject)
 
 /* ---- begin ---- */
 
+typedef struct {
+    kab_call_t *call;
+    kab_subject_t *subject;
+    kab_event_kind_t event;
+} beginning_t;
+
 static kab_err_t write_begin(const kab_db_t *db, void *ctx)
 {
-    kab_call_t *call = ctx;
-    const kab_subject_t *subject = call->scratch;
+    const beginning_t *beginning = ctx;
+    kab_call_t *call = beginning->call;
+    const kab_subject_t *subject = beginning->subject;
     kab_err_t err =
         subject->has_app ? send_challenge(call, subject) : kab_activate_show(call, subject, false);
 
     (void)db;
     if (err == KAB_OK) {
-        err = kab_trace(&call->w, kab_subject_id(subject), KAB_EV_RECOVERY, &call->origin);
+        err = kab_trace(&call->w, kab_subject_id(subject), beginning->event, &call->origin);
     }
     return err;
 }
@@ -129,9 +137,10 @@ static kab_err_t sent(kab_call_t *call, const kab_subject_t *subject, kab_err_t 
     return err;
 }
 
-kab_err_t kab_confirm_begin(kab_call_t *call)
+kab_err_t kab_confirm_begin(kab_call_t *call, kab_event_kind_t event)
 {
-    kab_subject_t *subject = call->scratch = kab_alloc(call->arena, sizeof(*subject));
+    kab_subject_t *subject = kab_alloc(call->arena, sizeof(*subject));
+    beginning_t beginning = {call, subject, event};
     kab_span_t address = {call->in.address, sizeof(call->in.address)};
 
     if (!subject) {
@@ -143,7 +152,7 @@ kab_err_t kab_confirm_begin(kab_call_t *call)
         err = kab_subject_find(call, subject);
     }
     if (err == KAB_OK) {
-        err = kab_pg_transaction(&call->w.db, write_begin, call);
+        err = kab_pg_transaction(&call->w.db, write_begin, &beginning);
     }
     return sent(call, subject, err);
 }
@@ -293,7 +302,9 @@ static kab_err_t back(kab_call_t *call)
         call->flow.kind = &kab_flow_login;
         call->flow.state = KAB_STATE_PASSWORD;
     } else {
-        call->flow.state = call->flow.kind->begins;
+        bool contact = kab_form_text(call, "phone").n > 0;
+
+        call->flow.state = contact ? KAB_STATE_CONTACT : call->flow.kind->begins;
     }
     call->flow_changed = true;
     return KAB_OK;

@@ -12,12 +12,14 @@
 #define KAB_CONFIRM_H
 
 #include "cabinet/challenge.h"
+#include "cabinet/record.h"
 #include "flow/subject.h"
 
 enum { KAB_CONFIRM_RESEND = 60 }; /* seconds between two rings */
 
-/* DB, commits. From an IIN (call->flow.iin) to state code or activate. Sets the state. */
-kab_err_t kab_confirm_begin(kab_call_t *call);
+/* DB, commits. From an IIN (call->flow.iin), and perhaps a number (subject.h), to state code or
+ * activate. Sets the state; `event` is what the person's feed says. */
+kab_err_t kab_confirm_begin(kab_call_t *call, kab_event_kind_t event);
 
 typedef struct {
     kab_subject_t subject;

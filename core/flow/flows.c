@@ -5,7 +5,7 @@
 const kab_flow_kind_t *const kab_flow_kinds[] = {
     &kab_flow_login,
     &kab_flow_recovery,
-    &kab_flow_activation,
+    &kab_flow_reregistration,
     NULL,
 };
 

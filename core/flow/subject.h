@@ -1,6 +1,9 @@
 /*
  * Whom a flow is about, by the IIN that a stranger typed: somebody, or a decoy for whom the same
  * work is done (SECURITY 2). Blocked people, and those without a number, get the decoy too.
+ *
+ * A flow that has proved who asks and on which number (its form holds "phone") is about that number
+ * instead of the account's, and about people who have no account yet.
  */
 #ifndef KAB_SUBJECT_H
 #define KAB_SUBJECT_H
@@ -11,6 +14,8 @@
 
 typedef struct {
     bool decoy;
+    bool fresh;            /* has no account yet: `account` is what it will be */
+    bool contact;          /* the number is the form's */
     kab_account_t account; /* a decoy's: an id that nobody has */
     kab_phone_t phone;     /* a decoy's: good for its mask only */
     bool has_app;

@@ -164,6 +164,25 @@ kab_uuid_t gateway_account(gateway_t *g, const char *iin, const char *phone, con
     return account.id;
 }
 
+void gateway_child(gateway_t *g, const char *iin, const char *certificate, const char *parent1,
+                   const char *parent2, bool kindergarten, const kab_uuid_t *guardian)
+{
+    kab_log_t log = {0};
+    kab_arena_t *arena = kab_arena_open();
+    kab_world_t w = world(g, arena, &log);
+    kab_child_t child = {.has_second = parent2[0] != '\0', .kindergarten = kindergarten};
+    bool changed;
+
+    assert_null(kab_iin_parse(g->config->iin_check, kab_span_of(iin), &child.iin));
+    assert_null(kab_iin_parse(g->config->iin_check, kab_span_of(parent1), &child.parent[0]));
+    if (child.has_second) {
+        assert_null(kab_iin_parse(g->config->iin_check, kab_span_of(parent2), &child.parent[1]));
+    }
+    assert_null(kab_certificate_parse(kab_span_of(certificate), &child.certificate));
+    assert_int_equal(kab_child_import(&w, &child, guardian, &changed), KAB_OK);
+    kab_arena_close(arena);
+}
+
 void gateway_block(gateway_t *g, kab_uuid_t account, bool blocked)
 {
     kab_log_t log = {0};

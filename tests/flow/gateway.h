@@ -19,6 +19,7 @@
 #include <jansson.h>
 
 #include "cabinet/account.h"
+#include "cabinet/child.h"
 #include "engine/call.h"
 #include "flow/ports.h"
 #include "provider/scripted.h"
@@ -59,6 +60,9 @@ gateway_t *gateway_open(const char *extra); /* further directives, a line each *
 void gateway_close(gateway_t *g);
 /* An account with this password (NULL: none); its id. */
 kab_uuid_t gateway_account(gateway_t *g, const char *iin, const char *phone, const char *password);
+/* A child's record, held by `guardian` (NULL: by nobody); parent2 "" if there is none. */
+void gateway_child(gateway_t *g, const char *iin, const char *certificate, const char *parent1,
+                   const char *parent2, bool kindergarten, const kab_uuid_t *guardian);
 void gateway_block(gateway_t *g, kab_uuid_t account, bool blocked);
 /* First column of the first row, as a number. */
 int64_t gateway_number(gateway_t *g, const char *sql);

@@ -13,6 +13,9 @@ from support import ROOT, until
 
 KNOWN, OTHER, WITH_APP = "880314493312", "920705493744", "860922390740"
 NOBODY = "830611390604"
+MOVED = "950418490715"
+EVIDENCE = {"child_iin": "200229699997", "birth_certificate": "0100532718", "parent1_iin": "790130392190",
+            "parent2_iin": MOVED, "attendance": "queue"}
 GOOD = {"iin": NOBODY, "consents": {"terms": True, "notifications": True}}
 NEXT, ABSENT = "Sarybulaq-1-Tulpar!", "00000000-0000-0000-0000-000000000000"
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -250,23 +253,31 @@ def recovery(ask, gateway):
     assert (flow["kind"], flow["state"]) == ("login", "password")
 
 
-def activation(ask, gateway):
+def reregistration(ask, gateway):
+    """To the page that shows the one-time password; the app's part is test_openapi_app's."""
     browser = gateway.browser()
-    begin = ("POST", "/flows", {"kind": "activation", "lang": "ru"})
-    assert ask(browser, *begin).status == 401
-    browser = gateway.signed_in(KNOWN)
-    flow = ask(browser, *begin).json
-    assert flow["state"] == "activate" and flow["steps"] == []
-    at = f"/flows/{flow['id']}"
-    assert ask(browser, "GET", at + "/qr.svg").status == 200
-    answers = [ask(browser, *begin) for _ in range(30)]
-    assert answers[-1].status == 429
-    at = f"/flows/{answers[-2].json['id']}"
-    session = browser.cookies.pop("__Host-kabinet_session")
-    for method, path in (("GET", at), ("GET", at + "/qr.svg"), ("DELETE", at)):
-        assert ask(browser, method, path).code == "no_session"
-    browser.cookies["__Host-kabinet_session"] = session
-    assert ask(browser, "DELETE", at).status == 204
+    at = f"/flows/{ask(browser, 'POST', '/flows', {'kind': 'reregistration'}).json['id']}"
+    assert ask(browser, "POST", at + "/evidence", EVIDENCE).code == "wrong_state"
+    assert ask(browser, "POST", at + "/begin", {}).json["state"] == "evidence"
+    assert ask(browser, "POST", at + "/evidence", {**EVIDENCE, "attendance": "x"}).status == 422
+    wrong = {**EVIDENCE, "birth_certificate": "0100532719"}
+    assert ask(browser, "POST", at + "/evidence", wrong).json["data"]["attendance"] == "queue"
+    assert ask(browser, "POST", at + "/confirm", {}).code == "evidence_mismatch"
+    assert ask(browser, "POST", at + "/back", {}).json["state"] == "evidence"
+    assert ask(browser, "POST", at + "/evidence", EVIDENCE).json["state"] == "confirm"
+    assert ask(browser, "POST", at + "/confirm", {}).json["state"] == "contact"
+    contact = {"iin": MOVED, "phone": "+77785550715"}
+    assert ask(browser, "POST", at + "/contact", {**contact, "phone": "1"}).status == 422
+    assert ask(browser, "POST", at + "/contact", contact).status == 503, "BMG is away"
+    gateway.stack.start_sandbox()
+    try:
+        flow = until(lambda: (lambda answer: answer.status == 200 and answer)(
+            ask(browser, "POST", at + "/contact", contact)), what="BMG was not asked")
+    finally:
+        gateway.stack.stop_sandbox()
+    assert flow.json["state"] == "activate"
+    assert ask(browser, "POST", at + "/back", {}).json["data"]["phone"] == contact["phone"]
+    assert ask(browser, "POST", at + "/back", {}).json["state"] == "confirm"
 
 
 def general(ask, gateway):
@@ -301,7 +312,7 @@ def test_every_answer_is_as_documented(gateway, doc):
     cabinet(ask, gateway)
     gateway.redis.flushall()  # nobody waits any more
     recovery(ask, gateway)
-    activation(ask, gateway)
+    reregistration(ask, gateway)
     general(ask, gateway)
     gateway.redis.flushall()
     browser = gateway.signed_in(KNOWN)

@@ -1,0 +1,104 @@
+#include "flow/access.h"
+
+#include "cabinet/flow_commit.h"
+#include "cabinet/notice.h"
+#include "cabinet/objection.h"
+#include "flow/flows.h"
+
+const kab_field_t kab_access_fields[] = {
+    {"code", KAB_FIELD_TEXT, true, 16},
+    {"password", KAB_FIELD_TEXT, true, 4 * KAB_PASSWORD_MAX},
+    {"password_repeat", KAB_FIELD_TEXT, true, 4 * KAB_PASSWORD_MAX},
+    KAB_FIELD_END,
+};
+
+kab_err_t kab_access_check(kab_call_t *call)
+{
+    kab_access_t *access = call->scratch = kab_alloc(call->arena, sizeof(*access));
+
+    if (!access) {
+        return KAB_E_INTERNAL;
+    }
+    kab_err_t err = kab_new_password_read(call, &call->flow.iin, &access->np);
+    if (err == KAB_OK) {
+        err = kab_subject_find(call, &access->confirm.subject);
+    }
+    if (err == KAB_OK) {
+        err = kab_confirm_judge(call, &access->confirm);
+    }
+    if (err == KAB_OK) {
+        err = kab_account_history(&call->w, access->confirm.subject.account.id, access->np.history,
+                                  &access->np.history_n);
+    }
+    return err;
+}
+
+kab_err_t kab_access_hash(kab_call_t *call)
+{
+    kab_access_t *access = call->scratch;
+
+    return kab_new_password_hash(call, access->confirm.subject.account.id, &access->np);
+}
+
+kab_err_t kab_access_spend(kab_call_t *call)
+{
+    kab_access_t *access = call->scratch;
+    kab_challenge_t *challenge = &access->confirm.challenge;
+    kab_span_t earlier;
+
+    call->dropped.n = 0;
+    kab_err_t err = kab_flow_commit(&call->w, kab_span_of(call->flow.id), call->flow.version,
+                                    KAB_NONE, &access->again, &earlier);
+    if (err || access->again) {
+        return err;
+    }
+    challenge->state = KAB_CHALLENGE_USED;
+    err = kab_confirm_still(call, &access->confirm);
+    if (err == KAB_OK) {
+        err = kab_challenge_update(&call->w, challenge, KAB_CHALLENGE_ARMED);
+    }
+    return err ? err : kab_challenge_end_others(&call->w, challenge->account, challenge->id);
+}
+
+kab_err_t kab_access_password(kab_call_t *call, const kab_account_t *account)
+{
+    const kab_access_t *access = call->scratch;
+    const kab_world_t *w = &call->w;
+    kab_err_t err = kab_account_set_hash(w, account->id, kab_span_of(access->np.hash), false);
+
+    if (err == KAB_OK) {
+        err = kab_session_end_all(w, account->id, NULL, &call->dropped);
+    }
+    if (err == KAB_OK) {
+        err = kab_account_strangers(w, &call->flow.iin, false, true);
+    }
+    if (err == KAB_OK) {
+        err = kab_flow_consents(call, account->id);
+    }
+    if (err == KAB_OK) {
+        err = kab_notice_account(w, "password", account);
+    }
+    if (err == KAB_OK) {
+        err = kab_event_add_change(w, &account->id, KAB_EV_PASSWORD_CHANGED, NULL,
+                                   kab_call_now(call) + KAB_OBJECTION_TIME, &call->origin);
+    }
+    return err ? err : kab_audit_add(w, &account->id, KAB_EV_PASSWORD_CHANGED, "self", KAB_NONE);
+}
+
+kab_err_t kab_access_commit(kab_call_t *call, kab_tx_body_t write)
+{
+    kab_access_t *access = call->scratch;
+    kab_err_t err = kab_new_password_judge(call, &access->confirm.subject.account, &access->np);
+
+    if (err == KAB_OK) {
+        err = kab_pg_transaction(&call->w.db, write, call);
+    }
+    if (err) {
+        call->dropped.n = 0;
+        return err;
+    }
+    call->committed = true;
+    kab_session_forget(&call->w, &call->dropped);
+    call->flow_changed = true;
+    return KAB_OK;
+}

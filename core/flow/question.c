@@ -1,0 +1,81 @@
+#include "flow/question.h"
+
+#include "engine/call.h"
+#include "identity/mac.h"
+
+/* How long somebody may be at it, and how long a flow remembers: seconds. */
+static const char asking_life[] = "30", answer_life[] = "7200";
+static const char asking[] = "?";
+
+/* Says nothing about the pair to who reads Redis. */
+static kab_span_t key_of(kab_call_t *call, const kab_question_t *question)
+{
+    uint8_t index[KAB_INDEX_BYTES];
+    char name[KAB_HEX_SIZE(KAB_INDEX_BYTES)];
+    const char *pair = kab_format(call->arena, "%s %s %s", call->flow.id, question->iin.digits,
+                                  question->phone.e164);
+
+    kab_index(call->kab->config->ring, KAB_KEY_THROTTLE, "bmg question", kab_span_of(pair), index);
+    kab_hex(index, sizeof(index), name);
+    return kab_span_of(kab_format(call->arena, "kabinet:bmg:%s", name));
+}
+
+kab_err_t kab_question_begin(kab_call_t *call, kab_question_t *question)
+{
+    kab_span_t key = key_of(call, question);
+    const kab_redis_reply_t *reply;
+    const kab_span_t set[] = {KAB_SPAN("SET"),     key,
+                              kab_span_of(asking), KAB_SPAN("NX"),
+                              KAB_SPAN("EX"),      kab_span_of(asking_life)};
+    const kab_span_t get[] = {KAB_SPAN("GET"), key};
+    kab_err_t err = kab_redis_command(&call->w.cache, set, 6, &reply);
+
+    question->ask = err == KAB_OK && reply->type != KAB_R_NIL;
+    if (err || question->ask) {
+        return err;
+    }
+    err = kab_redis_command(&call->w.cache, get, 2, &reply);
+    if (err) {
+        return err;
+    }
+    if (reply->type != KAB_R_TEXT || reply->text.n != 1 || reply->text.p[0] == asking[0]) {
+        return KAB_E_UNAVAILABLE;
+    }
+    question->result = (kab_bmg_result_t)(reply->text.p[0] - '0');
+    return question->result < KAB_BMG_UNAVAILABLE ? KAB_OK : KAB_E_UNAVAILABLE;
+}
+
+void kab_question_drop(kab_call_t *call, const kab_question_t *question)
+{
+    const kab_redis_reply_t *reply;
+    const kab_span_t del[] = {KAB_SPAN("DEL"), key_of(call, question)};
+
+    (void)kab_redis_command(&call->w.cache, del, 2, &reply);
+}
+
+kab_err_t kab_question_ask(kab_call_t *call, kab_question_t *question)
+{
+    if (question->ask) {
+        question->result = kab_ports_match(call, kab_span_of(question->iin.digits),
+                                           kab_span_of(question->phone.e164))
+                               .result;
+    }
+    return KAB_OK;
+}
+
+void kab_question_keep(kab_call_t *call, const kab_question_t *question)
+{
+    const kab_redis_reply_t *reply;
+    char said[2] = {(char)('0' + question->result), '\0'};
+    const kab_span_t set[] = {KAB_SPAN("SET"), key_of(call, question), kab_span_of(said),
+                              KAB_SPAN("EX"), kab_span_of(answer_life)};
+
+    if (!question->ask) {
+        return;
+    }
+    if (question->result == KAB_BMG_UNAVAILABLE) {
+        kab_question_drop(call, question);
+    } else if (kab_redis_command(&call->w.cache, set, 5, &reply) != KAB_OK) {
+        kab_log(&call->log, KAB_LOG_NOTICE, "an answer of BMG was not kept");
+    }
+}
