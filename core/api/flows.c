@@ -52,6 +52,26 @@ static void bind_browser(kab_call_t *call)
     }
 }
 
+/* One that is about the account of a session asks for it before anything else. */
+static kab_err_t begin(kab_call_t *call)
+{
+    kab_flow_t *flow = &call->flow;
+
+    if (flow->kind->session) {
+        kab_err_t err = kab_enter_session(call);
+
+        if (err) {
+            return err;
+        }
+        memcpy(flow->iin.digits, call->session.iin, KAB_IIN_DIGITS);
+    }
+    flow->state = flow->kind->begins;
+    bind_browser(call);
+    kab_flow_new(&call->w, flow);
+    kab_err_t err = flow->kind->begin ? flow->kind->begin(call) : KAB_OK;
+    return err ? err : kab_flow_create(&call->w, flow);
+}
+
 static kab_err_t create(kab_call_t *call)
 {
     kab_span_t back = kab_call_field(call, "return_to");
@@ -71,10 +91,12 @@ static kab_err_t create(kab_call_t *call)
     if (kab_return_to_ok(back)) {
         memcpy(flow->return_to, back.p, back.n);
     }
-    flow->state = flow->kind->begins;
-    bind_browser(call);
     call->status = 201;
-    return kab_flow_create(&call->w, flow);
+    kab_err_t err = begin(call);
+    if (err) {
+        flow->kind = NULL;
+    }
+    return err;
 }
 
 static const kab_step_t create_steps[] = {{"create", KAB_LANE_DB, create, 0}, KAB_STEP_END};

@@ -117,6 +117,9 @@ kab_err_t kab_admit(const kab_call_t *call);
 kab_err_t kab_poll_read(kab_call_t *call);
 /* Flow or session, then fields. On the db lane. */
 kab_err_t kab_enter(kab_call_t *call);
+/* The session that the cookie names, into call->session: KAB_OK, KAB_E_NO_SESSION or a fault. On
+ * the db lane. */
+kab_err_t kab_enter_session(kab_call_t *call);
 /* Writes call->reply from call->answer or `err`. */
 void kab_answer(kab_call_t *call, kab_err_t err);
 json_t *kab_flow_json(kab_call_t *call);

@@ -4,6 +4,27 @@
 #include "engine/call.h"
 #include "engine/signed.h"
 
+kab_err_t kab_enter_session(kab_call_t *call)
+{
+    uint8_t id[KAB_SESSION_ID];
+
+    if (!kab_call_token(call, KAB_SESSION_COOKIE, "session", id, NULL)) {
+        return KAB_E_NO_SESSION;
+    }
+    return kab_session_find(&call->w, &call->kab->config->session, id, &call->session);
+}
+
+/* Who signed in as somebody else meanwhile finds no flow of theirs. */
+static kab_err_t enter_owner(kab_call_t *call)
+{
+    kab_err_t err = kab_enter_session(call);
+
+    if (err == KAB_OK && !kab_same(call->session.iin, call->flow.iin.digits, KAB_IIN_DIGITS)) {
+        err = KAB_E_FLOW_NOT_FOUND;
+    }
+    return err;
+}
+
 static kab_err_t enter_flow(kab_call_t *call)
 {
     kab_err_t err;
@@ -14,6 +35,9 @@ static kab_err_t enter_flow(kab_call_t *call)
     uint8_t browser[32];
     memcpy(browser, call->flow.browser, sizeof(browser));
     err = kab_flow_load(&call->w, call->kab->tables->kinds, browser, call->param[0], &call->flow);
+    if (err == KAB_OK && call->flow.kind->session) {
+        err = enter_owner(call);
+    }
     if (err) {
         return err;
     }
@@ -38,16 +62,6 @@ static kab_err_t find_step(kab_call_t *call)
         }
     }
     return err;
-}
-
-static kab_err_t enter_session(kab_call_t *call)
-{
-    uint8_t id[KAB_SESSION_ID];
-
-    if (!kab_call_token(call, KAB_SESSION_COOKIE, "session", id, NULL)) {
-        return KAB_E_NO_SESSION;
-    }
-    return kab_session_find(&call->w, &call->kab->config->session, id, &call->session);
 }
 
 static kab_err_t read_fields(kab_call_t *call)
@@ -75,7 +89,7 @@ kab_err_t kab_enter(kab_call_t *call)
         }
         break;
     case KAB_AUTH_SESSION:
-        err = enter_session(call);
+        err = kab_enter_session(call);
         break;
     case KAB_AUTH_DEVICE:
         err = kab_enter_device(call);

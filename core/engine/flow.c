@@ -153,18 +153,22 @@ static kab_span_t life_ms(const kab_world_t *w, const kab_flow_t *flow)
     return number(w->arena, left > KAB_MS ? left / KAB_MS : 1);
 }
 
-kab_err_t kab_flow_create(const kab_world_t *w, kab_flow_t *flow)
+void kab_flow_new(const kab_world_t *w, kab_flow_t *flow)
 {
     uint8_t random[16];
-    flow_keys_t keys;
-    const kab_redis_reply_t *reply;
-    kab_span_t sealed;
 
     w->env->random(w->env->ctx, random, sizeof(random));
     kab_b64url(random, sizeof(random), flow->id);
     flow->version = 1;
     flow->created_at = w->env->now(w->env->ctx);
     set_expiry(w, flow);
+}
+
+kab_err_t kab_flow_create(const kab_world_t *w, const kab_flow_t *flow)
+{
+    flow_keys_t keys;
+    const kab_redis_reply_t *reply;
+    kab_span_t sealed;
 
     name_keys(flow->browser, flow->id, &keys);
     sealed = pack(w, flow, keys.flow);

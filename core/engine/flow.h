@@ -27,16 +27,18 @@ typedef struct {
     kab_time_t created_at, expires_at;
     unsigned lang; /* index of kab_languages */
     char return_to[KAB_RETURN_MAX + 1];
-    kab_iin_t iin;      /* empty: not said yet */
+    kab_iin_t iin;      /* empty: not said yet; the session's, if kind->session */
     uint32_t consents;  /* bit i: the configuration's consent i was ticked */
     bool from_login;    /* began as a sign-in, and goes back to it */
     int64_t generation; /* of what the app is given: raised when it is given anew */
     kab_span_t form;    /* what the kind keeps besides: JSON text in the arena, or empty */
 } kab_flow_t;
 
-/* Fills id, version 1, times; the caller has set the rest. Stores it and drops the browser's
- * oldest flows beyond the limit. KAB_OK or KAB_E_UNAVAILABLE. */
-kab_err_t kab_flow_create(const kab_world_t *w, kab_flow_t *flow);
+/* Fills id, version 1, times; the caller has set kind, state and browser. */
+void kab_flow_new(const kab_world_t *w, kab_flow_t *flow);
+/* Stores a new one and drops the browser's oldest flows beyond the limit. KAB_OK or
+ * KAB_E_UNAVAILABLE. */
+kab_err_t kab_flow_create(const kab_world_t *w, const kab_flow_t *flow);
 /* KAB_OK (perhaps expired: the caller looks), KAB_E_FLOW_NOT_FOUND, KAB_E_UNAVAILABLE. */
 kab_err_t kab_flow_load(const kab_world_t *w, const kab_flow_kind_t *const *kinds,
                         const uint8_t browser[32], kab_span_t id, kab_flow_t *flow);

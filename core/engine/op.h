@@ -84,6 +84,11 @@ typedef struct {
     const kab_op_t *const *tables; /* ended by NULL; each ended by a NULL name */
     /* DB. Puts into call->data what the page shows in the flow's present state. NULL: nothing. */
     kab_err_t (*describe)(kab_call_t *call);
+    /* DB. What has to be done for it to begin, before it is stored; may refuse. NULL: nothing. */
+    kab_err_t (*begin)(kab_call_t *call);
+    /* Only for who is signed in: it is about the session's account, and every call on it needs a
+     * live session of that account (call->session). */
+    bool session;
 } kab_flow_kind_t;
 
 /* What threads of the http and send lanes keep open: made by the room that knows providers, held by

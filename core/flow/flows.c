@@ -6,6 +6,7 @@ const kab_flow_kind_t *const kab_flow_kinds[] = {
     &kab_flow_login,
     &kab_flow_recovery,
     &kab_flow_reregistration,
+    &kab_flow_activation,
     NULL,
 };
 

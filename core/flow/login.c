@@ -289,5 +289,9 @@ static kab_err_t describe(kab_call_t *call)
 }
 
 const kab_flow_kind_t kab_flow_login = {
-    "login", KAB_STATE_IDENTIFY, 10 * KAB_MINUTE, 0, login_tables, describe,
+    .name = "login",
+    .begins = KAB_STATE_IDENTIFY,
+    .life = 10 * KAB_MINUTE,
+    .tables = login_tables,
+    .describe = describe,
 };

@@ -68,8 +68,12 @@ static const kab_op_t *const recovery_tables[] = {recovery_ops, kab_confirm_ops,
                                                   NULL};
 
 const kab_flow_kind_t kab_flow_recovery = {
-    "recovery",      KAB_STATE_IDENTIFY, 2 * KAB_HOUR,
-    30 * KAB_MINUTE, recovery_tables,    kab_confirm_describe,
+    .name = "recovery",
+    .begins = KAB_STATE_IDENTIFY,
+    .life = 2 * KAB_HOUR,
+    .idle = 30 * KAB_MINUTE,
+    .tables = recovery_tables,
+    .describe = kab_confirm_describe,
 };
 
 /* ---- forgot: a sign-in becomes a recovery, with its IIN and consents ---- */

@@ -347,6 +347,10 @@ static kab_err_t describe(kab_call_t *call)
 }
 
 const kab_flow_kind_t kab_flow_reregistration = {
-    "reregistration", KAB_STATE_EXPLAIN,     2 * KAB_HOUR,
-    30 * KAB_MINUTE,  reregistration_tables, describe,
+    .name = "reregistration",
+    .begins = KAB_STATE_EXPLAIN,
+    .life = 2 * KAB_HOUR,
+    .idle = 30 * KAB_MINUTE,
+    .tables = reregistration_tables,
+    .describe = describe,
 };

@@ -280,6 +280,25 @@ def reregistration(ask, gateway):
     assert ask(browser, "POST", at + "/back", {}).json["state"] == "confirm"
 
 
+def activation(ask, gateway):
+    browser = gateway.browser()
+    begin = ("POST", "/flows", {"kind": "activation", "lang": "ru"})
+    assert ask(browser, *begin).status == 401
+    browser = gateway.signed_in(KNOWN)
+    flow = ask(browser, *begin).json
+    assert flow["state"] == "activate" and flow["steps"] == []
+    at = f"/flows/{flow['id']}"
+    assert ask(browser, "GET", at + "/qr.svg").status == 200
+    answers = [ask(browser, *begin) for _ in range(30)]
+    assert answers[-1].status == 429
+    at = f"/flows/{answers[-2].json['id']}"
+    session = browser.cookies.pop("__Host-kabinet_session")
+    for method, path in (("GET", at), ("GET", at + "/qr.svg"), ("DELETE", at)):
+        assert ask(browser, method, path).code == "no_session"
+    browser.cookies["__Host-kabinet_session"] = session
+    assert ask(browser, "DELETE", at).status == 204
+
+
 def general(ask, gateway):
     """What every operation may say before it begins."""
     browser = gateway.browser()
@@ -313,6 +332,7 @@ def test_every_answer_is_as_documented(gateway, doc):
     gateway.redis.flushall()  # nobody waits any more
     recovery(ask, gateway)
     reregistration(ask, gateway)
+    activation(ask, gateway)
     general(ask, gateway)
     gateway.redis.flushall()
     browser = gateway.signed_in(KNOWN)
