@@ -212,7 +212,6 @@ static kab_err_t write_create(const kab_db_t *db, void *ctx)
 static kab_err_t create_device(kab_call_t *call)
 {
     create_t *create = call->scratch = kab_alloc(call->arena, sizeof(*create));
-    kab_span_t address = {call->in.address, sizeof(call->in.address)};
     char id[KAB_UUID_SIZE];
 
     if (!create) {
@@ -225,7 +224,7 @@ static kab_err_t create_device(kab_call_t *call)
     if (err == KAB_OK) { /* counted before it is compared */
         bool carrier = kab_settings_carrier(call->kab->config, call->in.address);
 
-        err = kab_throttle_count(&call->w, "otp", address,
+        err = kab_throttle_count(&call->w, "otp", kab_throttle_network(call->in.address),
                                  carrier ? TRIES_HOUR_CARRIER : TRIES_HOUR, 3600, &call->wait);
     }
     if (err == KAB_OK) {

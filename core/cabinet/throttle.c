@@ -117,12 +117,15 @@ static kab_span_t lane_key(const kab_world_t *w, const kab_iin_t *iin, const uin
     return key_of(w->ring, "browser lane", (kab_span_t){value, sizeof value}, out);
 }
 
-/* IPv6 by /64: its owner has the rest. */
-static kab_span_t address_key(const kab_world_t *w, const uint8_t address[16], char out[KEY_SIZE])
+kab_span_t kab_throttle_network(const uint8_t address[16])
 {
     static const uint8_t v4[12] = {[10] = 0xff, [11] = 0xff};
-    size_t n = memcmp(address, v4, sizeof v4) == 0 ? 16 : 8;
-    return key_of(w->ring, "address", (kab_span_t){address, n}, out);
+    return (kab_span_t){address, memcmp(address, v4, sizeof v4) == 0 ? 16 : 8};
+}
+
+static kab_span_t address_key(const kab_world_t *w, const uint8_t address[16], char out[KEY_SIZE])
+{
+    return key_of(w->ring, "address", kab_throttle_network(address), out);
 }
 
 static kab_span_t member_of(const kab_world_t *w, const kab_iin_t *iin,

@@ -45,6 +45,8 @@ kab_err_t kab_throttle_reserve(const kab_world_t *w, const kab_throttle_limits_t
 void kab_throttle_release(const kab_world_t *w, const kab_iin_t *iin, const uint8_t *browser,
                           const uint8_t address[16]);
 
+/* What of an address belongs to one owner: of IPv6 the /64. Borrowed. */
+kab_span_t kab_throttle_network(const uint8_t address[16]);
 /* A plain budget: at most `limit` in `seconds` for (what, key). KAB_E_THROTTLED with *wait. */
 kab_err_t kab_throttle_count(const kab_world_t *w, const char *what, kab_span_t key, unsigned limit,
                              unsigned seconds, kab_time_t *wait);

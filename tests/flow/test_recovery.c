@@ -221,6 +221,34 @@ static void a_link_for_the_app_on_the_same_phone(void **state)
     phone_close(&p);
 }
 
+/* ---- one address ---- */
+
+/* Sixty an hour from one address; behind a mobile operator's are thousands of people. */
+static void an_address_has_a_budget(void **state)
+{
+    static kab_network_t operators = {{[10] = 0xff, [11] = 0xff, 192, 0, 2, 0}, 96 + 24};
+    static const char identify[] = "{\"iin\":\"" NOBODY "\"}";
+    browser_t b;
+
+    (void)state;
+    kab_config_t *config = g->config;
+    for (int i = 0; i < 60; i++) {
+        journey_begin(g, &b, NOBODY);
+        browser_close(&b);
+    }
+    browser_open(&b, g);
+    browser_call(&b, "POST", "/flows", "{\"kind\":\"recovery\"}");
+    browser_call(&b, "POST", "/flows/{flow}/identify", identify);
+    assert_int_equal(b.status, 429);
+    assert_in_range(b.retry_after, 1, 3600);
+    config->carrier = &operators;
+    config->carrier_n = 1;
+    browser_call(&b, "POST", "/flows/{flow}/identify", identify);
+    assert_int_equal(b.status, 200);
+    config->carrier_n = 0;
+    browser_close(&b);
+}
+
 /* ---- what a code costs ---- */
 
 static void three_wrong_codes_burn_it(void **state)
@@ -663,6 +691,7 @@ int main(void)
         TEST(unarmed_the_code_is_sent),
         TEST(unarmed_only_what_rings_has_a_code),
         TEST(a_link_for_the_app_on_the_same_phone),
+        TEST(an_address_has_a_budget),
         TEST(three_wrong_codes_burn_it),
         TEST(rules_of_the_text_cost_nothing),
         TEST(a_right_code_is_remembered),

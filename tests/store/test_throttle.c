@@ -104,6 +104,19 @@ static void test_addresses_count_distinct_iins(void **state)
     assert_true(out.allowed);
 }
 
+static void test_an_owner_of_addresses(void **state)
+{
+    static const uint8_t one[16] = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 9},
+                         same[16] = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 0xff, 7},
+                         next[16] = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 2, 9},
+                         v4[16] = {[10] = 0xff, [11] = 0xff, 192, 0, 2, 1},
+                         other[16] = {[10] = 0xff, [11] = 0xff, 192, 0, 2, 2};
+    (void)state;
+    assert_true(kab_span_eq(kab_throttle_network(one), kab_throttle_network(same)));
+    assert_false(kab_span_eq(kab_throttle_network(one), kab_throttle_network(next)));
+    assert_false(kab_span_eq(kab_throttle_network(v4), kab_throttle_network(other)));
+}
+
 static void test_a_plain_budget(void **state)
 {
     store_t *s = *state;
@@ -153,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_lanes_are_apart),
         cmocka_unit_test(test_a_hundred_is_reached),
         cmocka_unit_test(test_addresses_count_distinct_iins),
+        cmocka_unit_test(test_an_owner_of_addresses),
         cmocka_unit_test(test_a_plain_budget),
         cmocka_unit_test(test_no_redis_no_try),
         cmocka_unit_test(test_keys_show_no_iin),
