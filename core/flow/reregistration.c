@@ -157,7 +157,7 @@ static kab_err_t confirm(kab_call_t *call)
     const budget_t budgets[] = {
         {"evidence", {pair, sizeof(pair)}, 3},
         {"evidence child", child, 20},
-        {"evidence address", {call->in.address, sizeof(call->in.address)}, 300},
+        {"evidence address", kab_throttle_network(call->in.address), 300},
     };
     kab_err_t err = count(call, budgets, 3);
     if (err == KAB_OK) {
