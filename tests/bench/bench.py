@@ -12,23 +12,20 @@ import random
 import re
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
 
+import outbox
+import parked
+import slow_bmg
+from load import Logins, Requests, affinity, cores, hash_bound
+from people import iins
+from site_conf import FILL, LUA_HTTP, locations, lua_modules, write_files
+from stand import ROOT, private_stack, until
+from table import table
+from timing import known_and_unknown
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [HERE, os.path.join(ROOT, "tools", "run")]
-
-from people import iins  # noqa: E402  (the folders are added above)
-from load import Logins, Requests, affinity, cores, hash_bound  # noqa: E402
-from site_conf import FILL, LUA_HTTP, locations, lua_modules, write_files  # noqa: E402
-from stack import Stack, port_is_free  # noqa: E402
-from table import table  # noqa: E402
-from timing import known_and_unknown  # noqa: E402
-
-BUILD = os.environ.get("KABINET_BUILD", "build/release")
 ROUNDS = 3
 TURNS = 6  # of what is compared one after the other
 SESSIONS, HOT = 30000, 200
@@ -64,12 +61,16 @@ def write(path, lines):
     return path
 
 
+def phone_numbers(people):
+    return [(iin, f"+7701{i:07}") for i, iin in enumerate(people)]
+
+
 def make_people(stack):
     """Accounts with real hashes; the file for the load, the ones that exist, ones that do not."""
     every = list(iins(random.Random(7), 2 * PEOPLE))
     known, unknown = every[:PEOPLE], every[PEOPLE:]
     rows = write(stack.run_dir + "/people.csv", ["iin,phone,locale,password,device"] + [
-        f"{iin},+7701{i:07},ru,{PASSWORD},no" for i, iin in enumerate(known)])
+        f"{iin},{phone},ru,{PASSWORD},no" for iin, phone in phone_numbers(known)])
     stack.ctl("import", "accounts", rows)
     return write(stack.run_dir + "/people", [f"{iin} {PASSWORD}" for iin in known]), known, unknown
 
@@ -105,16 +106,16 @@ def fill_dictionary(stack, cookies):
         answer.read()
 
 
-def serve(stack, zone, core=None, lua=False, more=""):
+def serve(stack, zone, core=None, lua=False, more="", main="", http=""):
     """A new nginx with these settings; with Lua, the rows' locations too."""
     stack.stop_nginx("term")
     stack.conf_extra = SETTINGS.format(zone=zone) + more
-    stack.main_extra = affinity(core) + (lua_modules() if lua else "")
-    stack.http_extra = LUA_HTTP if lua else ""
+    stack.main_extra = affinity(core) + (lua_modules() if lua else "") + main
+    stack.http_extra = (LUA_HTTP if lua else "") + http
     guards = locations(stack.run_dir + "/www", stack.redis_socket, lua)
     stack.server_extra = guards + (FILL if lua else "")
     stack.start_nginx()
-    until(lambda: healthy(stack))
+    until(lambda: healthy(stack), 15, "nginx is not healthy")
 
 
 def healthy(stack):
@@ -123,14 +124,6 @@ def healthy(stack):
             return answer.status == 200
     except OSError:
         return False
-
-
-def until(condition, seconds=15):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise RuntimeError("nginx is not healthy")
-        time.sleep(0.05)
 
 
 def counters(stack):
@@ -223,6 +216,39 @@ def storm(stack, people, cookies):
             "ratio": spread([b / a for a, b in zip(idle, during)])}
 
 
+def polls(stack, cookies):
+    """Guarded requests at the same pace, alone and while browsers wait in long polls."""
+    serve(stack, "16m", main=parked.room(parked.COUNT), http=parked.BUFFER)
+    load = Requests(stack, None)
+    found = parked.guarded(stack, lambda: load.measure("kabinet", cookies, 2, pause=10)["p99"], say)
+    return {"kib": found["kib"], "idle": spread(found["idle"]), "parked": spread(found["parked"]),
+            "ratio": spread([b / a for a, b in zip(found["idle"], found["parked"])])}
+
+
+def slow_questions(stack, people, phones):
+    """Whole sign-ins, alone and while questions wait for a slow state base; one p99 of all turns each."""
+    serve(stack, "16m")
+    turns = slow_bmg.measure(stack, people, phones, say)
+    p99 = {name: slow_bmg.p99([ms for turn in turns for ms in turn[name]]) for name in ("without", "with")}
+    return {**p99, "ratio": p99["with"] / p99["without"], "n": sum(len(turn["with"]) for turn in turns),
+            "turns": spread([slow_bmg.p99(turn["with"]) / slow_bmg.p99(turn["without"]) for turn in turns])}
+
+
+def messages(stack):
+    """What waits in the outbox, to its end, and through a kill of nginx."""
+    rates = []
+    for i in range(outbox.TURNS):
+        found = outbox.drain(stack)
+        rates.append(found["rate"])
+        say(f"outbox, turn {i + 1} of {outbox.TURNS}: {rates[-1]:,.0f} messages/s, "
+            f"{found['lost']} lost, {found['doubled']} doubled")
+    away = outbox.drain(stack, outbox.COUNT // 2, outbox.AWAY)["rate"]
+    kill = outbox.killed(stack)
+    say(f"outbox, killed after {kill['before']} of {outbox.COUNT}: {kill['lost']} lost, "
+        f"{kill['doubled']} doubled, {kill['repeated']} sent again and told apart by their keys")
+    return {"rate": spread(rates), "away": away, "count": outbox.COUNT, "killed": kill}
+
+
 def imports(build):
     ran = subprocess.run([os.path.join(ROOT, "tests", "with-servers.sh"), os.path.join(HERE, "import.sh"),
                           os.path.join(build, "kabinetctl")], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -243,26 +269,21 @@ def measure(stack):
     result["grid_250ms"] = known_and_unknown(stack.port, known[:41], unknown[:41])
     serve(stack, "16m", more=RAW_GRID)
     result["grid_1ms"] = known_and_unknown(stack.port, known[41:], unknown[41:])
+    result["polls"] = polls(stack, cookies["hot"])
+    stack.start_sandbox()
+    result["slow_bmg"] = slow_questions(stack, people, phone_numbers(known))
+    result["outbox"] = messages(stack)
+    stack.stop_sandbox()
+    stack.stop_nginx("term")
     say("importing 100,000 accounts, twice")
     result["import"] = imports(stack.build)
     return result
 
 
 def main():
-    port = next(p for p in iter(lambda: random.SystemRandom().randrange(20000, 30000), 0) if port_is_free(p))
-    with tempfile.TemporaryDirectory(prefix="kabinet-bench.") as folder:
-        os.chmod(folder, 0o755)
-        stack = Stack(folder, port, build=BUILD, demo=False)
-        stack.conf_extra = SETTINGS.format(zone="16m")
-        say("starting PostgreSQL and Redis")
-        try:
-            stack.prepare()
-            stack.start_postgres()
-            stack.start_redis()
-            stack.load()
-            result = measure(stack)
-        finally:
-            stack.stop()
+    say("starting PostgreSQL and Redis")
+    with private_stack(conf_extra=SETTINGS.format(zone="16m")) as stack:
+        result = measure(stack)
     print(table(result))
     path = os.path.join(ROOT, "build", "bench.json")
     with open(path, "w", encoding="utf-8") as file:

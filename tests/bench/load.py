@@ -77,8 +77,11 @@ class Logins:
                    self.connections, seconds)
 
     def measure(self, seconds):
-        signed, refused, other, took = map(int, re.search(r"LOGINS (.*)", run(self.command(seconds)))[1].split())
-        return {"rate": signed / took * 1e6, "bad": refused + other}
+        """{rate, took (milliseconds of each), bad}"""
+        said = run(self.command(seconds))
+        signed, refused, other, took = map(int, re.search(r"LOGINS (.*)", said)[1].split())
+        return {"rate": signed / took * 1e6, "bad": refused + other,
+                "took": [float(ms) for line in re.findall(r"^TOOK (.*)", said, re.M) for ms in line.split()]}
 
 
 def hash_bound(build, threads, seconds, m=19456, t=2):

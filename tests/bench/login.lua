@@ -1,9 +1,13 @@
 -- wrk with one connection a thread: whole sign-ins, one after another. IINs and passwords come
 -- from $BENCH_PEOPLE, "iin password" a line; with $BENCH_WRONG every password is wrong.
-local people, at, step, flow, jar = {}, 0, 1, nil, {}
+local ffi = require("ffi")
+ffi.cdef "typedef struct { long s, ns; } moment; int clock_gettime(int, moment *);"
+local moment = ffi.new("moment")
+local people, at, step, flow, jar, begun = {}, 0, 1, nil, {}, 0
 local headers = { ["Content-Type"] = "application/json", ["Sec-Fetch-Site"] = "same-origin" }
 local api = "/kabinet/api/v1/flows"
 signed, refused, other = 0, 0, 0
+took = {} -- milliseconds of each whole sign-in
 local threads = {}
 
 function setup(thread)
@@ -19,6 +23,11 @@ function init()
    at = first % #people
 end
 
+local function now()
+   ffi.C.clock_gettime(1, moment)
+   return tonumber(moment.s) * 1e3 + tonumber(moment.ns) / 1e6
+end
+
 local function send(path, body)
    local h = { Cookie = jar.flow and ("__Host-kabinet_flow=" .. jar.flow) or nil }
    for k, v in pairs(headers) do h[k] = v end
@@ -28,6 +37,7 @@ end
 function request()
    local person = people[at + 1]
    if step == 1 then
+      begun = now()
       return send(api, '{"kind":"login"}')
    elseif step == 2 then
       return send(api .. "/" .. flow .. "/identify",
@@ -49,7 +59,9 @@ function response(status, headers, body)
    elseif step == 2 and status == 200 then
       step = 3
    else
-      if step == 3 and status == 200 then signed = signed + 1
+      if step == 3 and status == 200 then
+         signed = signed + 1
+         took[signed] = now() - begun
       elseif step == 3 and (status == 401 or status == 429) then refused = refused + 1
       else other = other + 1 end
       step, at = 1, (at + 1) % #people
@@ -62,4 +74,7 @@ function done(summary, latency)
       s, r, o = s + t:get("signed"), r + t:get("refused"), o + t:get("other")
    end
    io.write(string.format("LOGINS %d %d %d %d\n", s, r, o, summary.duration))
+   for _, t in ipairs(threads) do
+      io.write("TOOK ", table.concat(t:get("took"), " "), "\n")
+   end
 end

@@ -3,22 +3,18 @@
     make lib module ctl breach bench-build && python3 tests/bench/outbox.py
 """
 
-import json
 import os
+import random
 import signal
 import subprocess
 import time
-import urllib.request
 
-from stand import private_stack, until
+from stand import private_stack, sandbox, until
 
 COUNT = 6000  # fewer than the sandbox keeps
 TURNS = 3
-
-
-def sandbox(stack, path):
-    with urllib.request.urlopen(stack.sandbox_url + "/sandbox/" + path, timeout=30) as answer:
-        return json.load(answer)
+KILLS = 3
+AWAY = 50  # milliseconds until providers answer that are not on this machine
 
 
 def sql(stack, text):
@@ -57,26 +53,30 @@ def account(stack, count):
             "repeated": sandbox(stack, "state")["repeated"]}
 
 
-def drain(stack, count=COUNT):
+def drain(stack, count=COUNT, away=0):
     """Messages a second, from the first that comes to the last."""
     fill(stack, count)
+    for channel in ("push", "sms"):
+        sandbox(stack, f"faults/{channel}", {"mode": "slow" if away else "ok", "ms": away})
     stack.start_nginx()
     first, begun = await_taken(stack, 1)
     last, ended = await_taken(stack, count)
-    found = account(stack, count)
-    return {"rate": (last - first) / (ended - begun), **found}
+    return {"rate": (last - first) / (ended - begun), **account(stack, count)}
 
 
 def killed(stack, count=COUNT):
-    """The same through a SIGKILL of every process of nginx in the middle."""
+    """The same, and every process of nginx is ended by SIGKILL again and again."""
     fill(stack, count)
-    stack.start_nginx()
-    await_taken(stack, count // 3)
-    for pid in stack.nginx_pids():
-        os.kill(pid, signal.SIGKILL)
-    stack.stop_nginx("term")
-    before = sandbox(stack, "state")["taken"]
-    sql(stack, "UPDATE outbox SET due_at = now() WHERE state = 'waiting'")  # the leases run out
+    dice, before = random.Random(7), []
+    for _ in range(KILLS):
+        stack.start_nginx()
+        await_taken(stack, sandbox(stack, "state")["taken"] + 1)
+        time.sleep(dice.uniform(0.1, 0.7))  # the sandbox tells its state between batches only
+        for pid in stack.nginx_pids():
+            os.kill(pid, signal.SIGKILL)
+        stack.stop_nginx("term")
+        before.append(sandbox(stack, "state")["taken"])
+        sql(stack, "UPDATE outbox SET due_at = now() WHERE state = 'waiting'")  # the leases run out
     stack.start_nginx()
     await_taken(stack, count)
     return {"before": before, **account(stack, count)}
@@ -86,6 +86,7 @@ def main():
     with private_stack() as stack:
         for _ in range(TURNS):
             print(drain(stack), flush=True)
+        print(f"{AWAY} ms away", drain(stack, COUNT // 2, AWAY), flush=True)
         print(killed(stack))
 
 

@@ -1,39 +1,36 @@
-"""What 10,000 parked long polls cost: KiB of the worker each, and how soon all are answered.
+"""What 10,000 parked long polls cost: KiB of the worker each, guarded requests meanwhile, and how
+soon all are answered at the end.
 
     make lib module ctl breach && python3 tests/bench/parked.py [count]
 
-Servers are private ones in a temporary folder. The limit of open files must allow the count, twice.
+This prints the memory alone. The limit of open files must allow the count, twice.
 """
 
-import http.client
-import json
 import os
-import random
 import re
 import resource
 import selectors
 import signal
 import socket
 import sys
-import tempfile
 import time
 import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tools", "run"))
+from stand import private_stack, until
+from timing import API, Visitor
 
-from stack import Stack, port_is_free  # noqa: E402  (the folder is added above)
-
-COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 10000
+COUNT = 10000
 FLOWS = 500
 WARM = 200  # polls that are parked before the measuring begins
-# What a browser sends besides: 1.2 KB, more than nginx's default buffer of 1 KiB holds.
+TURNS = 5
+# What a browser sends besides: with the cookie 1.5 KB, more than nginx's default buffer of 1 KiB holds.
 BROWSER = ("Accept: application/json\r\nAccept-Language: ru-RU,ru;q=0.9,kk;q=0.8,en;q=0.7\r\n"
            "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n"
-           f"User-Agent: Mozilla/5.0 {'x' * 120}\r\nCookie: other={'y' * 700}\r\n")
+           f"User-Agent: Mozilla/5.0 {'x' * 120}\r\nCookie: other={'y' * 1000}\r\n")
+BUFFER = "client_header_buffer_size 2k;"
 ROWS = [("a short header", "", ""),
         ("a browser's header", BROWSER, ""),
-        ("the same, client_header_buffer_size 2k", BROWSER, "client_header_buffer_size 2k;")]
+        ("the same, client_header_buffer_size 2k", BROWSER, BUFFER)]
 
 
 def rss(pid):
@@ -47,24 +44,12 @@ def parked(stack):
         return int(re.search(rb"^kabinet_parked_total (\d+)", answer.read(), re.M)[1])
 
 
-def until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise RuntimeError("it did not come about")
-        time.sleep(0.01)
-
-
 def begin(stack):
     """A new browser's flow: what it is called, and the browser's cookie."""
-    connection = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=10)
-    connection.request("POST", "/kabinet/api/v1/flows", b'{"kind":"login"}',
-                       {"Content-Type": "application/json", "Origin": stack.url})
-    answer = connection.getresponse()
-    cookie = answer.getheader("Set-Cookie").split(";")[0]
-    flow = json.loads(answer.read())["id"]
-    connection.close()
-    return flow, cookie
+    visitor = Visitor(stack.port)
+    _, flow, _ = visitor.post(API, {"kind": "login"})
+    visitor.plug.close()
+    return flow["id"], visitor.headers["Cookie"]
 
 
 def park(stack, flows, count, header):
@@ -96,55 +81,87 @@ def answers(plugs):
     return time.monotonic() - began
 
 
-def serve(stack, http_extra):
-    """A new nginx with room for all."""
-    stack.stop_nginx("term")
-    stack.http_extra = http_extra
-    stack.main_extra = f"worker_rlimit_nofile {COUNT + 4096};"
-    stack.start_nginx()
+def allow_files():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def widen(stack, count):
+    """Room for so many connections in an nginx that was started with ROOM."""
     with open(stack.nginx_conf, encoding="utf-8") as file:
         text = file.read()
     with open(stack.nginx_conf, "w", encoding="utf-8") as file:
-        file.write(text.replace("worker_connections 1024;", f"worker_connections {COUNT + 2048};"))
+        file.write(text.replace("worker_connections 1024;", f"worker_connections {count + 2048};"))
     old = stack.nginx_pids()[1:]
     stack.children["nginx"].send_signal(signal.SIGHUP)
     until(lambda: len(stack.nginx_pids()) == 2 and not set(old) & set(stack.nginx_pids()))
 
 
-def measure(stack, header, http_extra):
+def room(count):
+    return f"worker_rlimit_nofile {count + 4096};"
+
+
+def memory(stack, count, header, http_extra):
     """(KiB of the worker a poll, seconds until all are answered when nginx quits)"""
-    serve(stack, http_extra)
+    stack.stop_nginx("term")
+    stack.http_extra, stack.main_extra = http_extra, room(count)
+    stack.start_nginx()
+    widen(stack, count)
     flows = [begin(stack) for _ in range(FLOWS)]
     worker = stack.nginx_pids()[1]
     plugs = park(stack, flows, WARM, header)
     before = rss(worker)
-    plugs += park(stack, flows, COUNT, header)
-    each = (rss(worker) - before) / COUNT
+    plugs += park(stack, flows, count, header)
+    each = (rss(worker) - before) / count
     stack.children["nginx"].send_signal(signal.SIGQUIT)
     took = answers(plugs)
-    for plug in plugs:
-        plug.close()
+    leave(stack, plugs)
     return each, took
 
 
+def leave(stack, plugs):
+    """The browsers are gone, and nginx knows it."""
+    for plug in plugs:
+        plug.close()
+    until(lambda: all(files(pid) < WARM for pid in stack.nginx_pids()[1:]))
+
+
+def files(pid):
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except FileNotFoundError:
+        return 0
+
+
+def guarded(stack, measure, say):
+    """p99 of guarded requests, alone and while polls are parked, by turns; and KiB a poll. nginx was
+    started with BUFFER and room(COUNT); measure() says a p99."""
+    allow_files()
+    widen(stack, COUNT)
+    flows = [begin(stack) for _ in range(FLOWS)]
+    worker = stack.nginx_pids()[1]
+    idle, during, each = [], [], None
+    for i in range(TURNS):
+        idle.append(measure())
+        plugs = park(stack, flows, WARM, BROWSER)
+        before = rss(worker)
+        plugs += park(stack, flows, COUNT, BROWSER)
+        each = each or (rss(worker) - before) / COUNT  # later ones find memory that is there
+        during.append(measure())
+        leave(stack, plugs)
+        say(f"p99 of guarded requests, turn {i + 1} of {TURNS}: idle {idle[-1]:.2f} ms, "
+            f"with {COUNT:,} polls parked {during[-1]:.2f} ms")
+    return {"kib": each, "idle": idle, "parked": during}
+
+
 def main():
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    port = next(p for p in iter(lambda: random.SystemRandom().randrange(10000, 20000), 0) if port_is_free(p))
-    with tempfile.TemporaryDirectory(prefix="kabinet-parked.") as folder:
-        os.chmod(folder, 0o755)
-        stack = Stack(folder, port, build=os.environ.get("KABINET_BUILD", "build/release"), demo=False)
-        try:
-            stack.prepare()
-            stack.start_postgres()
-            stack.start_redis()
-            stack.load()
-            print(f"{COUNT} parked polls of one worker")
-            for name, header, http_extra in ROWS:
-                each, took = measure(stack, header, http_extra)
-                print(f"  {name:40} {each:5.1f} KiB a poll; all answered {took:.1f} s after a quit", flush=True)
-        finally:
-            stack.stop()
+    allow_files()
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
+    with private_stack() as stack:
+        print(f"{count} parked polls of one worker")
+        for name, header, http_extra in ROWS:
+            each, took = memory(stack, count, header, http_extra)
+            print(f"  {name:40} {each:5.1f} KiB a poll; all answered {took:.1f} s after a quit", flush=True)
 
 
 if __name__ == "__main__":

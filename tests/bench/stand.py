@@ -1,11 +1,13 @@
 """A private stack in a temporary folder: stores that run, an nginx that does not yet."""
 
 import contextlib
+import json
 import os
 import random
 import sys
 import tempfile
 import time
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools", "run"))
@@ -37,6 +39,15 @@ def private_stack(**settings):
             yield stack
         finally:
             stack.stop()
+
+
+def sandbox(stack, path, body=None):
+    """What the sandbox says; with a body, a PUT."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(stack.sandbox_url + "/sandbox/" + path, data, method="PUT" if data else "GET")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
 
 
 def until(condition, seconds=60, what="it did not come about"):

@@ -6,8 +6,28 @@ def _row(name, figure, digits=0):
     return f"{name:34}{middle:>10}   ({low}–{high})"
 
 
-def _target(name, ratio, text, met):
-    return _row(name, ratio, digits=3) + f"   target {text}: {'met' if met(ratio['median']) else 'MISSED'}"
+def _verdict(text, met):
+    return f"   target {text}: {'met' if met else 'MISSED'}"
+
+
+def _target(name, ratio, text, met, digits=3):
+    return _row(name, ratio, digits=digits) + _verdict(text, met(ratio["median"]))
+
+
+def _recovery(polls, outbox, bmg):
+    kill = outbox["killed"]
+    harm = kill["lost"] + kill["doubled"]
+    return ["", "recovery", _row("  guarded p99 idle, ms", polls["idle"], digits=2),
+            _row("  the same, 10,000 polls parked", polls["parked"], digits=2),
+            _target("  p99 parked / idle", polls["ratio"], "≤ 1.5", lambda x: x <= 1.5),
+            f"{'  KiB a parked poll':34}{polls['kib']:>10.1f}" + _verdict("≤ 12", polls["kib"] <= 12),
+            _target("  messages a second", outbox["rate"], "≥ 1,000", lambda x: x >= 1000, digits=0),
+            f"{'  the same, providers 50 ms away':34}{outbox['away']:>10,.0f}",
+            f"{'  lost or doubled through kills':34}{harm:>10}" + _verdict("0", harm == 0)
+            + f"   (of {outbox['count']:,}; {len(kill['before'])} kills, {kill['repeated']} sent again)",
+            f"  p99 of {bmg['n']:,} sign-ins {bmg['without']:.0f} ms, with a slow state base {bmg['with']:.0f} ms",
+            f"{'  p99 state base slow / not asked':34}{bmg['ratio']:>10.3f}" + _verdict("≤ 1.2", bmg["ratio"] <= 1.2)
+            + f"   (of single turns {bmg['turns']['min']:.2f}–{bmg['turns']['max']:.2f})"]
 
 
 def table(r):
@@ -35,4 +55,4 @@ def table(r):
             _target("  p99 storm / idle", storm["ratio"], "≤ 2", lambda x: x <= 2)]
     for grid, name in (("grid_250ms", "as served"), ("grid_1ms", "no grid")):
         out.append(f"  {'known / unknown, ' + name:34}{r[grid]['ratio']:>8.3f}   ideally within 1.02")
-    return "\n".join(out) + "\n"
+    return "\n".join(out + _recovery(r["polls"], r["outbox"], r["slow_bmg"])) + "\n"
