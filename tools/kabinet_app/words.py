@@ -18,7 +18,6 @@ CODES = {
                    "account's",
     "challenge_burned": "this confirmation is over (denied, a wrong sign, or used up): begin again on the "
                         "page",
-    "flow_expired": "the time is over; begin again on the page",
     "not_found": "there is no such thing for this device",
     "bmg_mismatch": "the state's base (BMG) says that the number is another person's",
     "bmg_not_registered": "the number is not registered in the state's base (BMG): register it and repeat",
@@ -34,7 +33,8 @@ FIELDS = {
     "missing": "is missing",
     "empty": "is empty",
     "consent_required": "must be agreed to",
-    "one_time_password_check_digit": "is mistyped (the last digit does not fit)",
+    "otp_check_digit": "is mistyped (the last digit does not fit)",
+    "otp_wrong": "is not one that a page shows now: wrong, too late or used up",
 }
 
 
