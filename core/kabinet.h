@@ -252,6 +252,19 @@ const kab_brand_facts_t *kab_brand_facts(const kab_brand_t *brand);
 const char *kab_brand_texts(kab_brand_t *brand, kab_span_t lang, kab_span_t catalogue,
                             kab_span_t *out);
 
+/* ---- the help tree ----------------------------------------------------------- */
+
+typedef struct kab_help_s kab_help_t;
+
+/* NULL: out of memory. One thread at a time; works before kab_open and beside it. */
+kab_help_t *kab_help_new(void);
+void kab_help_free(kab_help_t *help); /* NULL is allowed */
+/* Reads a help.json (docs/help.md), once. NULL, or words that name the member: a text missing in
+ * a language, a link to nowhere. */
+const char *kab_help_read(kab_help_t *help, kab_span_t json);
+/* The tree in one language, as JSON: kab_languages[lang]. Borrowed. */
+kab_span_t kab_help_text(const kab_help_t *help, unsigned lang);
+
 /* What happened, for tests and metrics: counters of one thread object. */
 typedef struct {
     uint64_t statements; /* PostgreSQL round trips */

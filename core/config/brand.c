@@ -6,12 +6,11 @@
 #include "config/brand.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 60, URL_MAX = 256, LINK_WORDS_MAX = 80 };
+enum { NAME_MAX_BYTES = 60, LINK_WORDS_MAX = 80 };
 
 typedef struct {
     const char *name;
@@ -37,19 +36,6 @@ static const struct {
     {"link", NULL, 4.5},
     {"focus", NULL, 3.0},
 };
-
-const char *brand_say(kab_brand_t *brand, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(brand->words, sizeof brand->words, format, args);
-    va_end(args);
-    for (char *c = brand->words; *c; c++) {
-        *c = (unsigned char)*c < 0x20 || *c == 0x7F ? '?' : *c;
-    }
-    return brand->words;
-}
 
 kab_brand_t *kab_brand_new(void)
 {
@@ -78,56 +64,6 @@ const kab_brand_facts_t *kab_brand_facts(const kab_brand_t *brand)
     return &brand->facts;
 }
 
-/* ---- members --------------------------------------------------------------- */
-
-/* An object that holds all of `needed` and nothing but them and `allowed`; both end with NULL. */
-static const char *members(kab_brand_t *brand, const char *where, const json_t *object,
-                           const char *const *needed, const char *const *allowed)
-{
-    const char *key;
-    json_t *value;
-
-    if (!json_is_object(object)) {
-        return brand_say(brand, "%s: an object is needed", where);
-    }
-    for (unsigned i = 0; needed[i]; i++) {
-        if (!json_object_get(object, needed[i])) {
-            return brand_say(brand, "%s: \"%s\" is missing", where, needed[i]);
-        }
-    }
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
-    {
-        bool known = false;
-
-        for (unsigned i = 0; needed[i] && !known; i++) {
-            known = strcmp(key, needed[i]) == 0;
-        }
-        for (unsigned i = 0; allowed[i] && !known; i++) {
-            known = strcmp(key, allowed[i]) == 0;
-        }
-        if (!known) {
-            return brand_say(brand, "%s: \"%.60s\" is not known", where, key);
-        }
-    }
-    return NULL;
-}
-
-static const char *const none[] = {NULL};
-static const char *const languages[] = {"kk", "ru", "en", NULL};
-
-static bool plain(const json_t *value, size_t max)
-{
-    const char *text = json_string_value(value);
-    size_t n = json_string_length(value);
-
-    for (size_t i = 0; i < n; i++) {
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F) {
-            return false;
-        }
-    }
-    return n > 0 && n <= max && text[0] != ' ' && text[n - 1] != ' ';
-}
-
 static kab_span_t keep(kab_brand_t *brand, const json_t *value)
 {
     return kab_copy(brand->arena, kab_span_of(json_string_value(value)));
@@ -135,8 +71,8 @@ static kab_span_t keep(kab_brand_t *brand, const json_t *value)
 
 static const char *read_name(kab_brand_t *brand, const json_t *name)
 {
-    if (!plain(name, NAME_MAX_BYTES)) {
-        return brand_say(brand, "name: a text of 1 to %d bytes is needed", NAME_MAX_BYTES);
+    if (!data_plain(name, NAME_MAX_BYTES)) {
+        return data_say(&brand->words, "name: a text of 1 to %d bytes is needed", NAME_MAX_BYTES);
     }
     brand->facts.name = keep(brand, name);
     return NULL;
@@ -180,10 +116,10 @@ static const char *too_faint(kab_brand_t *brand, const theme_t *theme, const cha
 
     return found >= least
                ? NULL
-               : brand_say(brand,
-                           "colours.%s.%s: %s on %s has a contrast of %.2f; at least "
-                           "%.1f is needed to be read",
-                           theme->name, role, fore, back, floor(found * 100) / 100, least);
+               : data_say(&brand->words,
+                          "colours.%s.%s: %s on %s has a contrast of %.2f; at least "
+                          "%.1f is needed to be read",
+                          theme->name, role, fore, back, floor(found * 100) / 100, least);
 }
 
 static const char *check_contrasts(kab_brand_t *brand, const theme_t *theme, const json_t *colours)
@@ -213,7 +149,7 @@ static const char *read_theme(kab_brand_t *brand, const theme_t *theme, const js
 
     memcpy(needed, roles, sizeof roles);
     (void)snprintf(where, sizeof where, "colours.%s", theme->name);
-    const char *wrong = members(brand, where, colours, needed, none);
+    const char *wrong = data_members(&brand->words, where, colours, needed, data_none);
     if (wrong) {
         return wrong;
     }
@@ -222,8 +158,8 @@ static const char *read_theme(kab_brand_t *brand, const theme_t *theme, const js
         uint8_t parts[3];
 
         if (!rgb(json_string_value(value), parts)) {
-            return brand_say(brand, "%s.%s: \"%.20s\" is not a colour; give #RRGGBB", where,
-                             roles[i], json_is_string(value) ? json_string_value(value) : "");
+            return data_say(&brand->words, "%s.%s: \"%.20s\" is not a colour; give #RRGGBB", where,
+                            roles[i], json_is_string(value) ? json_string_value(value) : "");
         }
         brand->facts.colour[i].role = roles[i];
         *(theme == themes ? &brand->facts.colour[i].light : &brand->facts.colour[i].dark) =
@@ -235,7 +171,7 @@ static const char *read_theme(kab_brand_t *brand, const theme_t *theme, const js
 static const char *read_colours(kab_brand_t *brand, const json_t *colours)
 {
     static const char *const needed[] = {"light", "dark", NULL};
-    const char *wrong = members(brand, "colours", colours, needed, none);
+    const char *wrong = data_members(&brand->words, "colours", colours, needed, data_none);
 
     for (unsigned i = 0; i < 2 && !wrong; i++) {
         wrong = read_theme(brand, &themes[i], json_object_get(colours, themes[i].name));
@@ -245,45 +181,24 @@ static const char *read_colours(kab_brand_t *brand, const json_t *colours)
 
 /* ---- links ------------------------------------------------------------------- */
 
-/* Stands in an attribute as it is. */
-static bool is_link(const char *url)
-{
-    size_t n = url ? strlen(url) : 0;
-    bool elsewhere = n > 8 && strncmp(url, "https://", 8) == 0 && url[8] != '/';
-    bool here = n > 0 && url[0] == '/' && url[1] != '/';
-
-    for (size_t i = 0; i < n; i++) {
-        if (url[i] <= 0x20 || url[i] >= 0x7F || strchr("\"'<>\\`", url[i])) {
-            return false;
-        }
-    }
-    return n <= URL_MAX && (here || elsewhere);
-}
-
 static const char *read_link(kab_brand_t *brand, unsigned i, const json_t *link)
 {
     static const char *const needed[] = {"url", "text", NULL};
     char where[32];
 
     (void)snprintf(where, sizeof where, "links[%u]", i);
-    const char *wrong = members(brand, where, link, needed, none);
+    const char *wrong = data_members(&brand->words, where, link, needed, data_none);
     if (wrong) {
         return wrong;
     }
     const json_t *url = json_object_get(link, "url"), *text = json_object_get(link, "text");
-    if (!is_link(json_string_value(url))) {
-        return brand_say(brand,
-                         "%s.url: \"%.60s\" leads nowhere; give https://HOST[/PATH] or /PATH",
-                         where, json_is_string(url) ? json_string_value(url) : "");
+    if (!data_is_url(json_string_value(url)) && !data_is_path(json_string_value(url))) {
+        return data_say(&brand->words,
+                        "%s.url: \"%.60s\" leads nowhere; give https://HOST[/PATH] or /PATH", where,
+                        json_is_string(url) ? json_string_value(url) : "");
     }
     (void)snprintf(where, sizeof where, "links[%u].text", i);
-    wrong = members(brand, where, text, languages, none);
-    for (unsigned l = 0; languages[l] && !wrong; l++) {
-        if (!plain(json_object_get(text, languages[l]), LINK_WORDS_MAX)) {
-            wrong = brand_say(brand, "%s.%s: a text of 1 to %d bytes is needed", where,
-                              languages[l], LINK_WORDS_MAX);
-        }
-    }
+    wrong = data_three(&brand->words, where, text, LINK_WORDS_MAX);
     brand->facts.link[i] = keep(brand, url);
     return wrong;
 }
@@ -296,7 +211,7 @@ static const char *read_links(kab_brand_t *brand, const json_t *links)
         return NULL;
     }
     if (!json_is_array(links) || json_array_size(links) > KAB_BRAND_LINKS) {
-        return brand_say(brand, "links: a list of at most %d is needed", KAB_BRAND_LINKS);
+        return data_say(&brand->words, "links: a list of at most %d is needed", KAB_BRAND_LINKS);
     }
     for (unsigned i = 0; i < json_array_size(links) && !wrong; i++) {
         wrong = read_link(brand, i, json_array_get(links, i));
@@ -315,14 +230,14 @@ static const char *remember_meta(kab_brand_t *brand, json_t *root)
 
     brand->facts.meta = meta ? kab_json_text(brand->arena, meta) : KAB_NONE;
     json_decref(meta);
-    return brand->facts.meta.n ? NULL : brand_say(brand, "out of memory");
+    return brand->facts.meta.n ? NULL : data_say(&brand->words, "out of memory");
 }
 
 static const char *read_root(kab_brand_t *brand, json_t *root)
 {
     static const char *const needed[] = {"name", "colours", NULL};
     static const char *const allowed[] = {"links", "texts", NULL};
-    const char *wrong = members(brand, "a brand", root, needed, allowed);
+    const char *wrong = data_members(&brand->words, "a brand", root, needed, allowed);
 
     wrong = wrong ? wrong : read_name(brand, json_object_get(root, "name"));
     wrong = wrong ? wrong : read_colours(brand, json_object_get(root, "colours"));
@@ -337,10 +252,10 @@ const char *kab_brand_read(kab_brand_t *brand, kab_span_t json)
     json_t *root = json_loadb((const char *)json.p, json.n, JSON_REJECT_DUPLICATES, &error);
 
     if (!root) {
-        return brand_say(brand, "line %d is not JSON: %s", error.line, error.text);
+        return data_say(&brand->words, "line %d is not JSON: %s", error.line, error.text);
     }
     const char *wrong = read_root(brand, root);
     json_decref(root);
     brand->json = kab_copy(brand->arena, json);
-    return wrong ? wrong : brand->json.p ? NULL : brand_say(brand, "out of memory");
+    return wrong ? wrong : brand->json.p ? NULL : data_say(&brand->words, "out of memory");
 }

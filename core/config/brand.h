@@ -3,19 +3,15 @@
 #define KAB_CONFIG_BRAND_H
 
 #include "base/arena.h"
-#include "base/json.h"
+#include "config/data.h"
 #include "kabinet.h"
 
 struct kab_brand_s {
     kab_arena_t *arena;
     kab_span_t json; /* judged */
     kab_brand_facts_t facts;
-    char words[320];
+    data_words_t words;
 };
-
-/* Puts words into the brand and returns them; control bytes become '?'. */
-const char *brand_say(kab_brand_t *brand, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /* "texts" of a brand.json, or NULL: the same ids in three languages. NULL, or words. */
 const char *brand_check_texts(kab_brand_t *brand, const json_t *texts);

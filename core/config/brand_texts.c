@@ -8,8 +8,7 @@
 
 enum { TEXT_MAX = 2000 };
 
-static const char *const languages[] = {"kk", "ru", "en"};
-enum { LANGUAGES = sizeof languages / sizeof languages[0] };
+enum { LANGUAGES = 3 };
 static const char *const kept[] = {"message.", "consent.", "brand."};
 
 static const char *check_text(kab_brand_t *brand, const char *lang, const char *id,
@@ -19,12 +18,13 @@ static const char *check_text(kab_brand_t *brand, const char *lang, const char *
 
     for (unsigned i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         if (strncmp(id, kept[i], strlen(kept[i])) == 0) {
-            return brand_say(brand, "texts.%s: \"%.60s\" is not a brand's to change", lang, id);
+            return data_say(&brand->words, "texts.%s: \"%.60s\" is not a brand's to change", lang,
+                            id);
         }
     }
     if (n == 0 || n > TEXT_MAX) {
-        return brand_say(brand, "texts.%s.%.60s: a text of 1 to %d bytes is needed", lang, id,
-                         TEXT_MAX);
+        return data_say(&brand->words, "texts.%s.%.60s: a text of 1 to %d bytes is needed", lang,
+                        id, TEXT_MAX);
     }
     return NULL;
 }
@@ -38,22 +38,23 @@ const char *brand_check_texts(kab_brand_t *brand, const json_t *texts)
         return NULL;
     }
     for (unsigned l = 0; l < LANGUAGES; l++) {
-        if (!json_is_object(json_object_get(texts, languages[l]))) {
-            return brand_say(brand, "texts: an object with kk, ru and en is needed");
+        if (!json_is_object(json_object_get(texts, data_languages[l]))) {
+            return data_say(&brand->words, "texts: an object with kk, ru and en is needed");
         }
     }
     if (json_object_size(texts) != LANGUAGES) {
-        return brand_say(brand, "texts: nothing but kk, ru and en is known");
+        return data_say(&brand->words, "texts: nothing but kk, ru and en is known");
     }
     for (unsigned l = 0; l < LANGUAGES && !wrong; l++) {
-        json_object_foreach(json_object_get(texts, languages[l]), id, text)
+        json_object_foreach(json_object_get(texts, data_languages[l]), id, text)
         {
             for (unsigned o = 0; o < LANGUAGES && !wrong; o++) {
-                if (!json_object_get(json_object_get(texts, languages[o]), id)) {
-                    wrong = brand_say(brand, "texts.%s: \"%.60s\" is missing", languages[o], id);
+                if (!json_object_get(json_object_get(texts, data_languages[o]), id)) {
+                    wrong = data_say(&brand->words, "texts.%s: \"%.60s\" is missing",
+                                     data_languages[o], id);
                 }
             }
-            wrong = wrong ? wrong : check_text(brand, languages[l], id, text);
+            wrong = wrong ? wrong : check_text(brand, data_languages[l], id, text);
             if (wrong) {
                 break;
             }
@@ -90,13 +91,14 @@ static const char *put_text(kab_brand_t *brand, json_t *catalogue, const char *l
     const char *new = json_string_value(text);
 
     if (!old) {
-        return brand_say(brand, "texts.%s: the pages have no text \"%.60s\"", lang, id);
+        return data_say(&brand->words, "texts.%s: the pages have no text \"%.60s\"", lang, id);
     }
     if (!has_places(old, new) || !has_places(new, old)) {
-        return brand_say(brand, "texts.%s.%.60s: what stands in braces must be as in \"%.100s\"",
-                         lang, id, old);
+        return data_say(&brand->words,
+                        "texts.%s.%.60s: what stands in braces must be as in \"%.100s\"", lang, id,
+                        old);
     }
-    return json_object_set(catalogue, id, text) ? brand_say(brand, "out of memory") : NULL;
+    return json_object_set(catalogue, id, text) ? data_say(&brand->words, "out of memory") : NULL;
 }
 
 static const char *put_links(kab_brand_t *brand, json_t *catalogue, const char *lang,
@@ -107,7 +109,7 @@ static const char *put_links(kab_brand_t *brand, json_t *catalogue, const char *
         json_t *words = json_object_get(json_object_get(json_array_get(links, i), "text"), lang);
 
         if (!id || json_object_set(catalogue, id, words)) {
-            return brand_say(brand, "out of memory");
+            return data_say(&brand->words, "out of memory");
         }
     }
     return NULL;
@@ -128,7 +130,7 @@ static const char *put_all(kab_brand_t *brand, const char *lang, json_t *root, j
     }
     wrong = put_links(brand, catalogue, lang, json_object_get(root, "links"));
     *out = wrong ? KAB_NONE : kab_json_text(brand->arena, catalogue);
-    return wrong ? wrong : out->n ? NULL : brand_say(brand, "out of memory");
+    return wrong ? wrong : out->n ? NULL : data_say(&brand->words, "out of memory");
 }
 
 const char *kab_brand_texts(kab_brand_t *brand, kab_span_t lang, kab_span_t catalogue,
@@ -142,9 +144,9 @@ const char *kab_brand_texts(kab_brand_t *brand, kab_span_t lang, kab_span_t cata
 
     *out = KAB_NONE;
     if (!name || !root) {
-        wrong = brand_say(brand, "out of memory");
+        wrong = data_say(&brand->words, "out of memory");
     } else if (!json_is_object(texts)) {
-        wrong = brand_say(brand, "the pages' texts are not JSON");
+        wrong = data_say(&brand->words, "the pages' texts are not JSON");
     } else {
         wrong = put_all(brand, name, root, texts, out);
     }
