@@ -9,7 +9,7 @@ install: module ctl breach ## the module, kabinetctl, the pages, examples; DESTD
 	install -D -m 644 $(MODULE) $(DESTDIR)$(MODULES_DIR)/ngx_http_kabinet_module.so
 	install -D -m 755 $(OUT)/kabinetctl $(DESTDIR)$(SBIN_DIR)/kabinetctl
 	install -d $(DESTDIR)$(SHARE_DIR)/web/assets $(DESTDIR)$(SHARE_DIR)/i18n $(DESTDIR)$(ETC_DIR)/agreements
-	install -m 644 web/*.html $(DESTDIR)$(SHARE_DIR)/web
+	install -m 644 web/*.html web/help.json $(DESTDIR)$(SHARE_DIR)/web
 	install -m 644 web/assets/* $(DESTDIR)$(SHARE_DIR)/web/assets
 	install -m 644 i18n/*.json $(DESTDIR)$(SHARE_DIR)/i18n
 	install -m 644 conf/nginx.conf.example $(DESTDIR)$(ETC_DIR)

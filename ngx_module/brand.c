@@ -1,7 +1,6 @@
 /*
  * kabinet_brand NAME dir=DIR: the folder DIR/NAME with brand.json, logo.svg and,
- * if there is one, icon.svg. What stands in brand.json is the core's to judge; here
- * it becomes a style sheet, the frame's parts and the pages' words.
+ * if there are any, icon.svg and help.json. What stands in them is the core's to judge.
  */
 
 #include "pages.h"
@@ -9,20 +8,8 @@
 
 #define NGX_HTTP_KABINET_BRAND_MAX  (64 * 1024)
 #define NGX_HTTP_KABINET_LOGO_MAX   (32 * 1024)
+#define NGX_HTTP_KABINET_HELP_MAX   (256 * 1024)
 
-
-struct ngx_http_kabinet_brand_s {
-    ngx_str_t                 path;    /* of brand.json */
-    ngx_str_t                 conf;    /* where the directive stands */
-    ngx_uint_t                line;
-    ngx_str_t                 logo;
-    ngx_str_t                 icon;    /* the logo if there is no icon.svg */
-    kab_brand_t              *data;
-    const kab_brand_facts_t  *facts;
-};
-
-
-/* ---- the directive ---- */
 
 static void
 ngx_http_kabinet_brand_free(void *data)
@@ -112,24 +99,56 @@ ngx_http_kabinet_brand_picture(ngx_conf_t *cf, ngx_str_t *folder, const char *na
 }
 
 
+/* Of a file that a brand may have or not: NGX_DECLINED if it does not. */
 static ngx_int_t
-ngx_http_kabinet_brand_pictures(ngx_conf_t *cf, ngx_str_t *folder, ngx_http_kabinet_brand_t *brand)
+ngx_http_kabinet_brand_has(ngx_conf_t *cf, ngx_str_t *folder, const char *name, ngx_str_t *path)
 {
-    ngx_str_t        path;
     ngx_file_info_t  fi;
 
-    if (ngx_http_kabinet_brand_picture(cf, folder, "logo.svg", &brand->logo) != NGX_OK
-        || ngx_http_kabinet_brand_path(cf, folder, "icon.svg", &path) != NGX_OK)
-    {
+    if (ngx_http_kabinet_brand_path(cf, folder, name, path) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (ngx_file_info(path.data, &fi) == NGX_FILE_ERROR && ngx_errno == NGX_ENOENT) {
+    return ngx_file_info(path->data, &fi) == NGX_FILE_ERROR && ngx_errno == NGX_ENOENT ? NGX_DECLINED : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_kabinet_brand_pictures(ngx_conf_t *cf, ngx_str_t *folder, ngx_http_kabinet_brand_t *brand)
+{
+    ngx_int_t  rc;
+    ngx_str_t  path;
+
+    if (ngx_http_kabinet_brand_picture(cf, folder, "logo.svg", &brand->logo) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_kabinet_brand_has(cf, folder, "icon.svg", &path);
+    if (rc == NGX_DECLINED) {
         brand->icon = brand->logo;
         return NGX_OK;
     }
 
-    return ngx_http_kabinet_brand_picture(cf, folder, "icon.svg", &brand->icon);
+    return rc == NGX_OK ? ngx_http_kabinet_brand_picture(cf, folder, "icon.svg", &brand->icon) : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_kabinet_brand_help(ngx_conf_t *cf, ngx_str_t *folder, ngx_http_kabinet_brand_t *brand)
+{
+    ngx_int_t  rc;
+    ngx_str_t  path, json;
+
+    rc = ngx_http_kabinet_brand_has(cf, folder, "help.json", &path);
+    if (rc != NGX_OK) {
+        return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
+    }
+
+    if (ngx_http_kabinet_read_file(cf, &path, NGX_HTTP_KABINET_HELP_MAX, &json) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_kabinet_help_read(cf, &path, &json, &brand->help);
 }
 
 
@@ -154,7 +173,9 @@ ngx_http_kabinet_brand_read(ngx_conf_t *cf, ngx_str_t *folder, ngx_http_kabinet_
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_kabinet_brand_pictures(cf, folder, brand) != NGX_OK) {
+    if (ngx_http_kabinet_brand_pictures(cf, folder, brand) != NGX_OK
+        || ngx_http_kabinet_brand_help(cf, folder, brand) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -202,248 +223,4 @@ kab_span_t
 ngx_http_kabinet_brand_meta(ngx_http_kabinet_brand_t *brand)
 {
     return brand ? brand->facts->meta : KAB_NONE;
-}
-
-
-/* ---- the files that a brand changes ---- */
-
-/* Of the name in i18n/: the language's catalogue with the brand's own words. */
-static ngx_int_t
-ngx_http_kabinet_brand_words(ngx_conf_t *cf, ngx_http_kabinet_brand_t *brand, ngx_http_kabinet_file_t *file)
-{
-    kab_span_t   lang, out;
-    const char  *words;
-
-    static const size_t  before = sizeof("/kabinet/i18n/") - 1;
-    static const size_t  after = sizeof(".json") - 1;
-
-    lang = (kab_span_t) { file->uri.data + before, file->uri.len - before - after };
-
-    words = kab_brand_texts(brand->data, lang, (kab_span_t) { file->body.data, file->body.len }, &out);
-    if (words != NULL) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "kabinet_brand: \"%V\": %s in %V:%ui", &brand->path, words,
-                      &brand->conf, brand->line);
-        return NGX_ERROR;
-    }
-
-    file->body.data = (u_char *) (uintptr_t) out.p;
-    file->body.len = out.n;
-
-    return NGX_OK;
-}
-
-
-static u_char *
-ngx_http_kabinet_brand_theme(u_char *p, const kab_brand_facts_t *facts, ngx_uint_t dark)
-{
-    ngx_uint_t         i;
-    const kab_span_t  *colour;
-
-    p = ngx_sprintf(p, ":root {\n");
-
-    for (i = 0; i < KAB_BRAND_COLOURS; i++) {
-        colour = dark ? &facts->colour[i].dark : &facts->colour[i].light;
-        p = ngx_sprintf(p, "  --%s: %*s;\n", facts->colour[i].role, colour->n, colour->p);
-    }
-
-    return ngx_sprintf(p, "}\n");
-}
-
-
-/* The custom properties of kabinet.css that a brand has its own values for. */
-static ngx_int_t
-ngx_http_kabinet_brand_css(ngx_conf_t *cf, ngx_http_kabinet_brand_t *brand, ngx_str_t *css)
-{
-    u_char  *p;
-
-    p = ngx_pnalloc(cf->pool, 64 * (2 * KAB_BRAND_COLOURS + 4));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    css->data = p;
-    p = ngx_http_kabinet_brand_theme(p, brand->facts, 0);
-    p = ngx_sprintf(p, "@media (prefers-color-scheme: dark) {\n");
-    p = ngx_http_kabinet_brand_theme(p, brand->facts, 1);
-    p = ngx_sprintf(p, "}\n");
-    css->len = p - css->data;
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_kabinet_brand_files(ngx_conf_t *cf, ngx_http_kabinet_brand_t *brand, ngx_array_t *files)
-{
-    ngx_str_t                 css;
-    ngx_uint_t                i;
-    ngx_http_kabinet_file_t  *file = files->elts;
-
-    static ngx_str_t  words = ngx_string("/kabinet/i18n/");
-    static ngx_str_t  logo = ngx_string("/kabinet/assets/logo.svg");
-    static ngx_str_t  icon = ngx_string("/kabinet/assets/icon.svg");
-    static ngx_str_t  sheet = ngx_string("/kabinet/assets/brand.css");
-
-    for (i = 0; i < files->nelts; i++) {
-        if (file[i].uri.len > words.len && ngx_memcmp(file[i].uri.data, words.data, words.len) == 0
-            && ngx_http_kabinet_brand_words(cf, brand, &file[i]) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    if (ngx_http_kabinet_brand_css(cf, brand, &css) != NGX_OK
-        || ngx_http_kabinet_put_file(files, &sheet, &css) != NGX_OK
-        || ngx_http_kabinet_put_file(files, &logo, &brand->logo) != NGX_OK
-        || ngx_http_kabinet_put_file(files, &icon, &brand->icon) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-/* ---- the frame ---- */
-
-#define NGX_HTTP_KABINET_BRAND_HEAD                                           \
-    "  <link rel=\"stylesheet\" href=\"/kabinet/assets/brand.css\">\n"        \
-    "  <meta name=\"theme-color\" media=\"(prefers-color-scheme: light)\" content=\"%*s\">\n" \
-    "  <meta name=\"theme-color\" media=\"(prefers-color-scheme: dark)\" content=\"%*s\">\n"  \
-    "  <meta name=\"application-name\" content=\"%V\">"
-
-
-/* The mark, which is a comment, gives way to the text; without it nothing happens. */
-static ngx_int_t
-ngx_http_kabinet_fill(ngx_conf_t *cf, ngx_str_t *text, const char *mark, ngx_str_t *with)
-{
-    u_char     *at, *p;
-    size_t      n = ngx_strlen(mark);
-    ngx_str_t   whole;
-
-    at = ngx_strnstr(text->data, (char *) mark, text->len);
-    if (at == NULL) {
-        return NGX_OK;
-    }
-
-    whole.len = text->len - n + with->len;
-    whole.data = ngx_pnalloc(cf->pool, whole.len + 1);
-    if (whole.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_cpymem(whole.data, text->data, at - text->data);
-    p = ngx_cpymem(p, with->data, with->len);
-    (void) ngx_cpymem(p, at + n, text->data + text->len - at - n);
-    *text = whole;
-
-    return NGX_OK;
-}
-
-
-/* Its name as HTML. */
-static ngx_int_t
-ngx_http_kabinet_brand_title(ngx_conf_t *cf, const kab_brand_facts_t *facts, ngx_str_t *out)
-{
-    u_char  *name = (u_char *) (uintptr_t) facts->name.p;
-
-    out->data = ngx_pnalloc(cf->pool, facts->name.n + ngx_escape_html(NULL, name, facts->name.n));
-    if (out->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    out->len = (u_char *) ngx_escape_html(out->data, name, facts->name.n) - out->data;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_kabinet_brand_head(ngx_conf_t *cf, const kab_brand_facts_t *facts, ngx_str_t *name, ngx_str_t *out)
-{
-    const kab_span_t  *light = &facts->colour[0].light;
-    const kab_span_t  *dark = &facts->colour[0].dark;
-
-    out->data = ngx_pnalloc(cf->pool, sizeof(NGX_HTTP_KABINET_BRAND_HEAD) + light->n + dark->n + name->len);
-    if (out->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    out->len = ngx_sprintf(out->data, NGX_HTTP_KABINET_BRAND_HEAD, light->n, light->p, dark->n, dark->p, name)
-               - out->data;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_kabinet_brand_links(ngx_conf_t *cf, const kab_brand_facts_t *facts, ngx_str_t *out)
-{
-    u_char             *p;
-    size_t              n = 64;
-    ngx_str_t           href;
-    ngx_uint_t          i;
-    const kab_span_t   *link = facts->link;
-
-    if (facts->links == 0) {
-        return NGX_OK;
-    }
-
-    for (i = 0; i < facts->links; i++) {
-        n += 128 + link[i].n + ngx_escape_html(NULL, (u_char *) (uintptr_t) link[i].p, link[i].n);
-    }
-
-    p = ngx_pnalloc(cf->pool, n);
-    href.data = ngx_pnalloc(cf->pool, n);
-    if (p == NULL || href.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    out->data = p;
-    p = ngx_sprintf(p, "<ul class=\"links\">\n");
-    for (i = 0; i < facts->links; i++) {
-        href.len = (u_char *) ngx_escape_html(href.data, (u_char *) (uintptr_t) link[i].p, link[i].n) - href.data;
-        p = ngx_sprintf(p, "      <li><a href=\"%V\" data-t=\"brand.link.%ui\"></a></li>\n", &href, i + 1);
-    }
-    p = ngx_sprintf(p, "    </ul>");
-    out->len = p - out->data;
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_kabinet_brand_frame(ngx_conf_t *cf, ngx_http_kabinet_brand_t *brand, ngx_str_t *frame)
-{
-    u_char     *p;
-    ngx_str_t   head = ngx_null_string;
-    ngx_str_t   name = ngx_null_string;
-    ngx_str_t   links = ngx_null_string;
-    ngx_str_t   shown = ngx_null_string;
-
-    static const char  tag[] = "<strong class=\"brand-name\"></strong>";
-
-    if (brand) {
-        p = NULL;
-        if (ngx_http_kabinet_brand_title(cf, brand->facts, &name) == NGX_OK) {
-            p = ngx_pnalloc(cf->pool, name.len + sizeof(tag));
-        }
-        if (p == NULL
-            || ngx_http_kabinet_brand_head(cf, brand->facts, &name, &head) != NGX_OK
-            || ngx_http_kabinet_brand_links(cf, brand->facts, &links) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-        shown.data = p;
-        shown.len = ngx_sprintf(p, "<strong class=\"brand-name\">%V</strong>", &name) - p;
-    }
-
-    if (ngx_http_kabinet_fill(cf, frame, "<!--brand-->", &head) != NGX_OK
-        || ngx_http_kabinet_fill(cf, frame, "<!--brand-name-->", &shown) != NGX_OK
-        || ngx_http_kabinet_fill(cf, frame, "<!--brand-links-->", &links) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
 }

@@ -279,6 +279,34 @@ ngx_http_kabinet_web(ngx_conf_t *cf, ngx_str_t *dir, ngx_uint_t *fresh)
 }
 
 
+/* help.json gives way to the tree in each language. */
+static ngx_int_t
+ngx_http_kabinet_web_help(ngx_conf_t *cf, ngx_http_kabinet_web_t *web)
+{
+    ngx_str_t                 path, uri = ngx_string("/kabinet/help.json");
+    ngx_http_kabinet_file_t  *file;
+    ngx_http_kabinet_help_t   help;
+
+    file = ngx_http_kabinet_find_file(&web->files, &uri);
+    if (file == NULL) {
+        return NGX_OK;
+    }
+    file->uri.len = 0;
+
+    path.data = ngx_pnalloc(cf->pool, web->dir.len + sizeof("/help.json"));
+    if (path.data == NULL) {
+        return NGX_ERROR;
+    }
+    path.len = ngx_sprintf(path.data, "%V/help.json", &web->dir) - path.data;
+
+    if (ngx_http_kabinet_help_read(cf, &path, &file->body, &help) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_kabinet_help_put(cf, &help, &web->files);
+}
+
+
 /* dir and dir/assets, and the texts of dir/../i18n. */
 char *
 ngx_http_kabinet_web_load(ngx_conf_t *cf, ngx_str_t *dir, ngx_http_kabinet_web_t **out)
@@ -307,6 +335,10 @@ ngx_http_kabinet_web_load(ngx_conf_t *cf, ngx_str_t *dir, ngx_http_kabinet_web_t
         if (ngx_http_kabinet_load_dir(cf, web, path, parts[i].prefix) != NGX_OK) {
             return NGX_CONF_ERROR;
         }
+    }
+
+    if (fresh && ngx_http_kabinet_web_help(cf, web) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
     *out = web;
