@@ -272,3 +272,15 @@ def test_words_fit_a_phone(phone, app, lang):
     phone.type("sms", "481920" + Keys.ENTER)
     phone.says("challenges", "42")
     look(phone)
+
+
+def test_a_refusal_of_bmg_leads_to_its_answer(phone, app):
+    number(phone)
+    phone.type("otp", OTP + Keys.ENTER)
+    app.says[f"POST /devices/{DEVICE}/proof"] = (422, problem(422, "bmg_not_registered"))
+    phone.type("sms", "481920" + Keys.ENTER)
+    phone.says("notice", RU["app.bmg"])
+    look(phone)
+    answer = phone.all("#notice a")[0]
+    assert answer.text == RU["help.what"]
+    assert answer.get_attribute("href") == f"{phone.url}/kabinet/help?lang=ru&topic=bmg_not_registered&from=app"

@@ -9,6 +9,8 @@ PAGES = {
     "login": ("/kabinet/login", "iin", False),
     "agreement": ("/kabinet/consents/terms", "text", False),
     "missing": ("/kabinet/nothing-here", "main", False),
+    "help": ("/kabinet/help", "name", False),
+    "answer": ("/kabinet/help?topic=bmg&from=recovery", "name", False),
     "cabinet": ("/kabinet/cabinet", "my-iin", True),
 }
 
@@ -30,7 +32,7 @@ def test_accessible_and_narrow(page, name):
     if inside:
         page.sign_in()
     for lang in LANGUAGES:
-        page.open(f"{path}?lang={lang}")
+        page.open(f"{path}{'&' if '?' in path else '?'}lang={lang}")
         page.shown(sign)
         look(page, f"{name} in {lang}")
 

@@ -3,6 +3,7 @@
 import { phone as gateway } from './app-api.js';
 import { create, forget, load, save } from './app-key.js';
 import { screen as liveScreen, sure } from './app-live.js';
+import { offerHelp } from './help-link.js';
 import { address, onLanguage, put, startLanguage, t, time } from './i18n.js';
 import { $, busy, fieldError, fieldErrors, notice, sentence, wait, words } from './ui.js';
 
@@ -70,7 +71,10 @@ async function refused(refusal, again) {
   }
   if (refusal.code === 'device_unknown') await removed('app.removed');
   else if (refusal.code === 'device_held') await hold(refusal.until);
-  else notice('bad', said(refusal), {}, again);
+  else {
+    notice('bad', said(refusal), {}, again);
+    offerHelp(refusal.code, 'app');
+  }
 }
 
 async function submit(form, inputs, work) {

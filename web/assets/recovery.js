@@ -2,6 +2,7 @@
 // the page shows it and waits for the app by a long poll.
 
 import { api, flows, meta } from './api.js';
+import { helpAddress } from './help-link.js';
 import { address, keepInAddress, lang, onLanguage, put, query, startLanguage, t, time } from './i18n.js';
 import { checklist } from './password.js';
 import { $, busy, eye, fieldError, fieldErrors, notice, sentence, wait, words } from './ui.js';
@@ -50,6 +51,7 @@ function drawActivate(data) {
   put($('device'), said, { time: data.held_until ? time(data.held_until) : '' });
   $('device').classList.toggle('good', data.device === 'active');
   $('send').disabled = data.device !== 'active';
+  $('activation-help').href = helpAddress('recovery', flow.id);
 }
 
 // The minute between two rings runs down beside the button.
