@@ -34,6 +34,7 @@ const char *kab_event_name(kab_event_kind_t kind)
         [KAB_EV_PHONE_LOST] = "phone_lost",
         [KAB_EV_OBJECTED] = "objected",
         [KAB_EV_REREGISTRATION] = "reregistration",
+        [KAB_EV_NUMBER_ASKED] = "number_asked",
         [KAB_EV_NUMBER_CHANGED] = "number_changed",
         [KAB_EV_CHILD_CAME] = "child_came",
         [KAB_EV_CHILD_LEFT] = "child_left",

@@ -44,7 +44,8 @@ kab_err_t kab_move_child(const kab_world_t *w, kab_uuid_t child, kab_uuid_t acco
 }
 
 kab_err_t kab_move_number(const kab_world_t *w, const kab_account_t *account,
-                          const kab_phone_t *phone, const kab_origin_t *origin, kab_ended_t *ended)
+                          const kab_phone_t *phone, const uint8_t *keep, const kab_origin_t *origin,
+                          kab_ended_t *ended)
 {
     static const kab_uuid_t none;
     kab_time_t until = w->env->now(w->env->ctx) + KAB_OBJECTION_TIME;
@@ -57,7 +58,7 @@ kab_err_t kab_move_number(const kab_world_t *w, const kab_account_t *account,
         err = kab_challenge_end_others(w, account->id, none);
     }
     if (err == KAB_OK) {
-        err = kab_session_end_all(w, account->id, NULL, ended);
+        err = kab_session_end_all(w, account->id, keep, ended);
     }
     if (err == KAB_OK && other) {
         err = kab_notice_account(w, "number", account); /* on the old one */

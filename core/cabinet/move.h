@@ -11,9 +11,10 @@
 /* The child is `account`'s; who held it before is told and may object for a while. */
 kab_err_t kab_move_child(const kab_world_t *w, kab_uuid_t child, kab_uuid_t account,
                          const kab_origin_t *origin);
-/* The account has this number and nobody else has; its sessions and confirmations end, and the old
- * number is told. */
+/* The account has this number and nobody else has; its sessions but `keep` (NULL: all) and
+ * confirmations end, and the old number is told. */
 kab_err_t kab_move_number(const kab_world_t *w, const kab_account_t *account,
-                          const kab_phone_t *phone, const kab_origin_t *origin, kab_ended_t *ended);
+                          const kab_phone_t *phone, const uint8_t *keep, const kab_origin_t *origin,
+                          kab_ended_t *ended);
 
 #endif

@@ -93,7 +93,7 @@ static kab_err_t carry_out(const kab_world_t *w, const kab_case_t *c,
     if (c->kind == KAB_CASE_GUARDIANSHIP) {
         return kab_move_child(w, c->child, c->applicant, NULL);
     }
-    kab_err_t err = kab_move_number(w, applicant, &c->phone, NULL, ended);
+    kab_err_t err = kab_move_number(w, applicant, &c->phone, NULL, NULL, ended);
     if (err == KAB_OK && c->hash.n > 0) {
         err = kab_account_set_hash(w, c->applicant, c->hash, false);
     }

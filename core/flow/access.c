@@ -1,6 +1,5 @@
 #include "flow/access.h"
 
-#include "cabinet/flow_commit.h"
 #include "cabinet/notice.h"
 #include "cabinet/objection.h"
 #include "flow/flows.h"
@@ -21,14 +20,14 @@ kab_err_t kab_access_check(kab_call_t *call)
     }
     kab_err_t err = kab_new_password_read(call, &call->flow.iin, &access->np);
     if (err == KAB_OK) {
-        err = kab_subject_find(call, &access->confirm.subject);
+        err = kab_subject_find(call, &access->change.confirm.subject);
     }
     if (err == KAB_OK) {
-        err = kab_confirm_judge(call, &access->confirm);
+        err = kab_confirm_judge(call, &access->change.confirm);
     }
     if (err == KAB_OK) {
-        err = kab_account_history(&call->w, access->confirm.subject.account.id, access->np.history,
-                                  &access->np.history_n);
+        err = kab_account_history(&call->w, access->change.confirm.subject.account.id,
+                                  access->np.history, &access->np.history_n);
     }
     return err;
 }
@@ -37,27 +36,7 @@ kab_err_t kab_access_hash(kab_call_t *call)
 {
     kab_access_t *access = call->scratch;
 
-    return kab_new_password_hash(call, access->confirm.subject.account.id, &access->np);
-}
-
-kab_err_t kab_access_spend(kab_call_t *call)
-{
-    kab_access_t *access = call->scratch;
-    kab_challenge_t *challenge = &access->confirm.challenge;
-    kab_span_t earlier;
-
-    call->dropped.n = 0;
-    kab_err_t err = kab_flow_commit(&call->w, kab_span_of(call->flow.id), call->flow.version,
-                                    KAB_NONE, &access->again, &earlier);
-    if (err || access->again) {
-        return err;
-    }
-    challenge->state = KAB_CHALLENGE_USED;
-    err = kab_confirm_still(call, &access->confirm);
-    if (err == KAB_OK) {
-        err = kab_challenge_update(&call->w, challenge, KAB_CHALLENGE_ARMED);
-    }
-    return err ? err : kab_challenge_end_others(&call->w, challenge->account, challenge->id);
+    return kab_new_password_hash(call, access->change.confirm.subject.account.id, &access->np);
 }
 
 kab_err_t kab_access_password(kab_call_t *call, const kab_account_t *account)
@@ -87,18 +66,9 @@ kab_err_t kab_access_password(kab_call_t *call, const kab_account_t *account)
 
 kab_err_t kab_access_commit(kab_call_t *call, kab_tx_body_t write)
 {
-    kab_access_t *access = call->scratch;
-    kab_err_t err = kab_new_password_judge(call, &access->confirm.subject.account, &access->np);
+    const kab_access_t *access = call->scratch;
+    kab_err_t err =
+        kab_new_password_judge(call, &access->change.confirm.subject.account, &access->np);
 
-    if (err == KAB_OK) {
-        err = kab_pg_transaction(&call->w.db, write, call);
-    }
-    if (err) {
-        call->dropped.n = 0;
-        return err;
-    }
-    call->committed = true;
-    kab_session_forget(&call->w, &call->dropped);
-    call->flow_changed = true;
-    return KAB_OK;
+    return err ? err : kab_change_commit(call, write);
 }

@@ -7,12 +7,11 @@
 #define KAB_ACCESS_H
 
 #include "engine/new_password.h"
-#include "flow/confirm.h"
+#include "flow/change.h"
 
 typedef struct {
-    kab_confirm_t confirm;
+    kab_change_t change; /* first: the scratch of a change */
     kab_new_password_t np;
-    bool again; /* this version of the flow was committed before: the answer was lost */
 } kab_access_t;
 
 /* code, password, password_repeat. */
@@ -21,13 +20,9 @@ extern const kab_field_t kab_access_fields[];
 /* Steps: DB, commits (call->scratch becomes a kab_access_t); then HASH. */
 kab_err_t kab_access_check(kab_call_t *call);
 kab_err_t kab_access_hash(kab_call_t *call);
-
-/* DB. Judges the password against the account, runs `write` with the call in one transaction, and
- * drops the sessions that it ended. */
+/* DB, commits. Judges the password against the account; then as kab_change_commit. */
 kab_err_t kab_access_commit(kab_call_t *call, kab_tx_body_t write);
-/* In `write`, first of all: a flow version happens once (access->again: return KAB_OK), the
- * challenge is used up and every other one of the account ended. */
-kab_err_t kab_access_spend(kab_call_t *call);
+
 /* In `write`: password, sessions, the strangers' lane, notice, records. */
 kab_err_t kab_access_password(kab_call_t *call, const kab_account_t *account);
 

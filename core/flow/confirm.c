@@ -119,8 +119,8 @@ static kab_err_t write_begin(const kab_db_t *db, void *ctx)
     const beginning_t *beginning = ctx;
     kab_call_t *call = beginning->call;
     const kab_subject_t *subject = beginning->subject;
-    kab_err_t err =
-        subject->has_app ? send_challenge(call, subject) : kab_activate_show(call, subject, false);
+    kab_err_t err = subject->has_app ? send_challenge(call, subject)
+                                     : kab_activate_show(call, subject, call->flow.kind->session);
 
     (void)db;
     if (err == KAB_OK) {

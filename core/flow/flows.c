@@ -3,11 +3,8 @@
 #include "engine/call.h"
 
 const kab_flow_kind_t *const kab_flow_kinds[] = {
-    &kab_flow_login,
-    &kab_flow_recovery,
-    &kab_flow_reregistration,
-    &kab_flow_activation,
-    NULL,
+    &kab_flow_login, &kab_flow_recovery,   &kab_flow_reregistration,
+    &kab_flow_phone, &kab_flow_activation, NULL,
 };
 
 kab_err_t kab_flow_consents(kab_call_t *call, kab_uuid_t account)

@@ -7,6 +7,7 @@
 extern const kab_flow_kind_t kab_flow_login;
 extern const kab_flow_kind_t kab_flow_recovery;
 extern const kab_flow_kind_t kab_flow_reregistration;
+extern const kab_flow_kind_t kab_flow_phone;
 extern const kab_flow_kind_t kab_flow_activation;
 /* The step of a sign-in that makes it a recovery. */
 extern const kab_op_t kab_forgot_ops[];

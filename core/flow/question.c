@@ -1,6 +1,7 @@
 #include "flow/question.h"
 
-#include "engine/call.h"
+#include "engine/form.h"
+#include "flow/budget.h"
 #include "identity/mac.h"
 
 /* How long somebody may be at it, and how long a flow remembers: seconds. */
@@ -20,7 +21,8 @@ static kab_span_t key_of(kab_call_t *call, const kab_question_t *question)
     return kab_span_of(kab_format(call->arena, "kabinet:bmg:%s", name));
 }
 
-kab_err_t kab_question_begin(kab_call_t *call, kab_question_t *question)
+/* Taken by this call (ask), or answered before, or by another one just now. */
+static kab_err_t take(kab_call_t *call, kab_question_t *question)
 {
     kab_span_t key = key_of(call, question);
     const kab_redis_reply_t *reply;
@@ -45,12 +47,31 @@ kab_err_t kab_question_begin(kab_call_t *call, kab_question_t *question)
     return question->result < KAB_BMG_UNAVAILABLE ? KAB_OK : KAB_E_UNAVAILABLE;
 }
 
-void kab_question_drop(kab_call_t *call, const kab_question_t *question)
+static void drop(kab_call_t *call, const kab_question_t *question)
 {
     const kab_redis_reply_t *reply;
     const kab_span_t del[] = {KAB_SPAN("DEL"), key_of(call, question)};
 
     (void)kab_redis_command(&call->w.cache, del, 2, &reply);
+}
+
+kab_err_t kab_question_begin(kab_call_t *call, kab_question_t *question, const kab_iin_t *child)
+{
+    kab_err_t err = take(call, question);
+    const kab_budget_t budgets[] = {
+        {"bmg applicant", kab_span_of(question->iin.digits), 3},
+        {"bmg number", kab_span_of(question->phone.e164), 5},
+        {"bmg child", kab_span_of(child ? child->digits : NULL), 3},
+    };
+
+    if (err || !question->ask) {
+        return err;
+    }
+    err = kab_budget_count(call, budgets, child ? 3 : 2);
+    if (err) {
+        drop(call, question);
+    }
+    return err;
 }
 
 kab_err_t kab_question_ask(kab_call_t *call, kab_question_t *question)
@@ -63,19 +84,30 @@ kab_err_t kab_question_ask(kab_call_t *call, kab_question_t *question)
     return KAB_OK;
 }
 
-void kab_question_keep(kab_call_t *call, const kab_question_t *question)
+static void keep(kab_call_t *call, const kab_question_t *question)
 {
     const kab_redis_reply_t *reply;
     char said[2] = {(char)('0' + question->result), '\0'};
     const kab_span_t set[] = {KAB_SPAN("SET"), key_of(call, question), kab_span_of(said),
                               KAB_SPAN("EX"), kab_span_of(answer_life)};
 
-    if (!question->ask) {
-        return;
-    }
     if (question->result == KAB_BMG_UNAVAILABLE) {
-        kab_question_drop(call, question);
+        drop(call, question);
     } else if (kab_redis_command(&call->w.cache, set, 5, &reply) != KAB_OK) {
         kab_log(&call->log, KAB_LOG_NOTICE, "an answer of BMG was not kept");
     }
+}
+
+kab_err_t kab_question_answer(kab_call_t *call, kab_question_t *question)
+{
+    if (question->ask) {
+        keep(call, question);
+    }
+    if (question->result == KAB_BMG_UNAVAILABLE) {
+        return KAB_E_UNAVAILABLE;
+    }
+    if (question->result != KAB_BMG_MATCH) {
+        return KAB_E_BMG_MISMATCH;
+    }
+    return kab_form_put(call, "phone", kab_span_of(question->phone.e164)) ? KAB_OK : KAB_E_INTERNAL;
 }

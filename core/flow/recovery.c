@@ -30,30 +30,26 @@ static const kab_step_t identify_steps[] = {{"identify", KAB_LANE_DB, identify, 
 static kab_err_t write_update(const kab_db_t *db, void *ctx)
 {
     kab_call_t *call = ctx;
-    const kab_access_t *access = call->scratch;
-    kab_err_t err = kab_access_spend(call);
+    const kab_change_t *change = call->scratch;
+    kab_err_t err = kab_change_spend(call);
 
     (void)db;
-    if (err || access->again) {
+    if (err || change->again) {
         return err;
     }
-    return kab_access_password(call, &access->confirm.subject.account);
+    err = kab_access_password(call, &change->confirm.subject.account);
+    return err ? err : kab_change_outcome(call, 0);
 }
 
-static kab_err_t decide(kab_call_t *call)
+static kab_err_t update(kab_call_t *call)
 {
-    kab_err_t err = kab_access_commit(call, write_update);
-
-    if (err == KAB_OK) {
-        call->flow.state = KAB_STATE_DONE;
-    }
-    return err;
+    return kab_access_commit(call, write_update);
 }
 
 static const kab_step_t update_steps[] = {
     {"check", KAB_LANE_DB, kab_access_check, KAB_COMMIT},
     {"hash", KAB_LANE_HASH, kab_access_hash, 0},
-    {"decide", KAB_LANE_DB, decide, KAB_COMMIT},
+    {"update", KAB_LANE_DB, update, KAB_COMMIT},
     KAB_STEP_END,
 };
 

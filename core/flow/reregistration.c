@@ -13,14 +13,12 @@
 
 #include <string.h>
 
-#include "cabinet/limit.h"
 #include "engine/form.h"
 #include "flow/access.h"
 #include "flow/activate.h"
+#include "flow/budget.h"
 #include "flow/flows.h"
 #include "flow/question.h"
-
-static const unsigned day = 24 * 3600;
 
 static kab_err_t to(kab_call_t *call, kab_state_t state)
 {
@@ -113,35 +111,6 @@ static bool fits(const kab_child_t *typed, const kab_child_t *record)
            (typed->kindergarten == record->kindergarten) & same_iin(&typed->iin, &record->iin);
 }
 
-typedef struct {
-    const char *what;
-    kab_span_t key;
-    unsigned limit;
-} budget_t;
-
-/* Counted before anything is compared (SECURITY 10, 11). */
-static kab_err_t count(kab_call_t *call, const budget_t *budgets, unsigned n)
-{
-    kab_err_t err = KAB_OK;
-    bool allowed = true;
-
-    for (unsigned i = 0; i < n && err == KAB_OK && allowed; i++) {
-        err = kab_limit_count(&call->w, budgets[i].what, budgets[i].key, budgets[i].limit, day,
-                              &allowed, &call->wait);
-    }
-    return err ? err : allowed ? KAB_OK : KAB_E_THROTTLED;
-}
-
-static kab_err_t give_back(kab_call_t *call, const budget_t *budgets, unsigned n)
-{
-    kab_err_t err = KAB_OK;
-
-    for (unsigned i = 0; i < n && err == KAB_OK; i++) {
-        err = kab_limit_release(&call->w, budgets[i].what, budgets[i].key);
-    }
-    return err;
-}
-
 static kab_err_t confirm(kab_call_t *call)
 {
     kab_child_t typed, record;
@@ -154,12 +123,12 @@ static kab_err_t confirm(kab_call_t *call)
     uint8_t pair[sizeof(call->flow.browser) + KAB_IIN_DIGITS];
     memcpy(pair, call->flow.browser, sizeof(call->flow.browser));
     memcpy(pair + sizeof(call->flow.browser), child.p, KAB_IIN_DIGITS);
-    const budget_t budgets[] = {
+    const kab_budget_t budgets[] = {
         {"evidence", {pair, sizeof(pair)}, 3},
         {"evidence child", child, 20},
         {"evidence address", kab_throttle_network(call->in.address), 300},
     };
-    kab_err_t err = count(call, budgets, 3);
+    kab_err_t err = kab_budget_count(call, budgets, 3);
     if (err == KAB_OK) {
         err = kab_child_find(&call->w, &typed.iin, &record, &found);
     }
@@ -169,7 +138,7 @@ static kab_err_t confirm(kab_call_t *call)
     if (!(fits(&typed, &record) & found)) {
         return KAB_E_EVIDENCE_MISMATCH;
     }
-    err = give_back(call, budgets, 3);
+    err = kab_budget_release(call, budgets, 3);
     return err ? err : to(call, KAB_STATE_CONTACT);
 }
 
@@ -191,28 +160,6 @@ kab_err_t kab_reregistration_child(kab_call_t *call, kab_child_t *out)
     }
     kab_err_t err = kab_child_find(&call->w, &iin, out, &found);
     return err ? err : found ? KAB_OK : KAB_E_EVIDENCE_MISMATCH;
-}
-
-/* One question for a pair in a flow; three a day for a person and for a child, five for a number.
- */
-static kab_err_t count_question(kab_call_t *call, kab_question_t *question,
-                                const kab_child_t *child)
-{
-    kab_err_t err = kab_question_begin(call, question);
-
-    if (err || !question->ask) {
-        return err;
-    }
-    const budget_t budgets[] = {
-        {"bmg applicant", kab_span_of(question->iin.digits), 3},
-        {"bmg child", kab_span_of(child->iin.digits), 3},
-        {"bmg number", kab_span_of(question->phone.e164), 5},
-    };
-    err = count(call, budgets, 3);
-    if (err) {
-        kab_question_drop(call, question);
-    }
-    return err;
 }
 
 static kab_err_t read_contact(kab_call_t *call)
@@ -238,7 +185,7 @@ static kab_err_t read_contact(kab_call_t *call)
         err = KAB_E_EVIDENCE_MISMATCH;
     }
     kab_call_hurry(call, 5 * KAB_SECOND);
-    return err ? err : count_question(call, question, &child);
+    return err ? err : kab_question_begin(call, question, &child.iin);
 }
 
 static kab_err_t ask_bmg(kab_call_t *call)
@@ -246,20 +193,13 @@ static kab_err_t ask_bmg(kab_call_t *call)
     return kab_question_ask(call, call->scratch);
 }
 
-/* Before the number is proved nothing is told but whether it fits (SECURITY 5). */
 static kab_err_t take_contact(kab_call_t *call)
 {
-    const kab_question_t *question = call->scratch;
+    kab_question_t *question = call->scratch;
+    kab_err_t err = kab_question_answer(call, question);
 
-    kab_question_keep(call, question);
-    if (question->result != KAB_BMG_MATCH) {
-        return question->result == KAB_BMG_UNAVAILABLE ? KAB_E_UNAVAILABLE : KAB_E_BMG_MISMATCH;
-    }
     call->flow.iin = question->iin;
-    if (!kab_form_put(call, "phone", kab_span_of(question->phone.e164))) {
-        return KAB_E_INTERNAL;
-    }
-    return kab_confirm_begin(call, KAB_EV_REREGISTRATION);
+    return err ? err : kab_confirm_begin(call, KAB_EV_REREGISTRATION);
 }
 
 /* ---- back ---- */
@@ -338,11 +278,8 @@ static kab_err_t describe(kab_call_t *call)
             json_object_set_new(call->data, "iin", json_string(call->flow.iin.digits));
         }
         return KAB_OK;
-    case KAB_STATE_HELD:
-        json_object_set_new(call->data, "until", kab_span_json(kab_form_text(call, "until")));
-        return KAB_OK;
     default:
-        return kab_confirm_describe(call);
+        return kab_change_describe(call);
     }
 }
 
