@@ -18,7 +18,7 @@ PAGES = "\n".join(
 )
 CORE = "\n".join(path.read_text() for path in sorted((ROOT / "core").rglob("*.[ch]")))
 # Words for what the API may say, whether or not a page asks for them by name.
-BY_CODE = ("error.", "field.", "rule.", "consent.", "message.")
+BY_CODE = ("error.", "field.", "rule.", "consent.", "message.", "event.")
 
 
 def literal(name):
@@ -60,6 +60,21 @@ def test_every_refusal_has_words():
     errors = re.findall(r'X\(\w+,\s*\d+,\s*"([a-z_]+)"', CORE)
     assert len(errors) > 15
     assert [code for code in errors if f"error.{code}" not in TEXTS["ru"]] == []
+
+
+def test_every_event_has_words():
+    kinds = re.findall(r'\[KAB_EV_\w+\] = "([a-z_]+)"', CORE)
+    assert len(kinds) > 20
+    assert {f"event.{kind}" for kind in (*kinds, "other")} == {
+        name for name in TEXTS["ru"] if name.startswith("event.")}
+
+
+def test_the_apps_makers_are_told_of_every_event():
+    calls = re.findall(r"(?:kab_event_add\w*|trace)\(([^;{]*)\)", CORE)
+    fed = {kind.lower() for call in calls for kind in re.findall(r"KAB_EV_(\w+)", call)}
+    assert len(fed) > 10
+    told = (ROOT / "docs" / "app.md").read_text(encoding="utf-8")
+    assert [kind for kind in sorted(fed) if f"`{kind}`" not in told] == []
 
 
 def test_every_field_code_has_words():

@@ -71,6 +71,9 @@ class Page:
         """Keys to whatever holds the focus."""
         webdriver.ActionChains(self.driver).send_keys(*keys).perform()
 
+    def back_tab(self):
+        webdriver.ActionChains(self.driver).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+
     def focused(self):
         return self.script("return document.activeElement.id")
 

@@ -1,20 +1,29 @@
-"""The app's page, in front of a gateway that checks every signature by itself (app_double)."""
+"""The app's page, in front of a double that checks every signature by itself (app_double), and beside
+other phones in front of the real gateway."""
 
 import email.utils
 import mimetypes
 import pathlib
 import sys
 import time
+import zlib
+from urllib.parse import parse_qs
 
 import pytest
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from page import LANGUAGES, WORDS, Page
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "integration"), str(ROOT / "tools")]
 
-from app_double import Gateway, Handler, problem  # noqa: E402  (the folder is added above)
+from app_double import Gateway, Handler, problem  # noqa: E402  (the folders are added above)
+from kabinet_app.api import Refusal  # noqa: E402
+from test_recovery import activate as activate_other  # noqa: E402
+from test_recovery import begin, sandbox, sms_code  # noqa: E402
+
+__all__ = ["sandbox"]
 
 BASE = "/kabinet/api/v1/app"
 RU = WORDS["ru"]
@@ -73,14 +82,18 @@ class App(Gateway):
             f"POST /devices/{DEVICE}/proof": (200, {"device_id": DEVICE, "state": "active"}),
         }
 
+    def version(self):
+        ids = [each["id"] for each in self.waiting]
+        return zlib.crc32(repr(ids).encode()) | 1 if ids else 0
+
     def reply(self, seen):
         method, path = seen["request"].split(" ")
         route, _, query = path.removeprefix(BASE).partition("?")
         end = time.monotonic() + (2 if query else 0)
-        known = self.waiting
-        while self.waiting == known and time.monotonic() < end:
+        known = int(parse_qs(query).get("version", ["0"])[0])
+        while self.version() == known and time.monotonic() < end:
             time.sleep(0.02)
-        answers = {"GET /challenges": (200, {"challenges": self.waiting}),
+        answers = {"GET /challenges": (200, {"challenges": self.waiting, "version": self.version()}),
                    "GET /events": (200, {"events": self.happened}), **self.says}
         status, body, *headers = answers.get(f"{method} {route}", (404, problem(404, "not_found")))
         return status, body, headers[0] if headers else {}
@@ -169,24 +182,31 @@ def test_activation_challenge_code(phone, app):
 
 def test_wrong_sign_deny_report_and_events(phone, app):
     app.waiting = [challenge(), challenge("c-2")]
-    app.happened = [{"id": "e-1", "kind": "password_changed", "at": stamp(0), "browser": "Chrome"},
-                    {"id": "e-2", "kind": "sign_in", "at": stamp(0), "may_object": False}]
+    app.happened = [{"id": "e-1", "kind": "password_changed", "at": stamp(0), "browser": "Chrome",
+                     "object_until": stamp(3600)},
+                    {"id": "e-2", "kind": "sign_in", "at": stamp(0)},
+                    {"id": "e-3", "kind": "device", "at": stamp(0), "objected": True},
+                    {"id": "e-4", "kind": "of_tomorrow", "at": stamp(0)}]
     activate(phone)
     phone.says("challenges", "42")
-    app.waiting = app.waiting[1:]
     app.says["POST /challenges/c-1/open"] = (410, problem(410, "challenge_burned"))
     phone.all(".signs button")[0].click()
     phone.says("notice", RU["app.burned"])
     assert len(phone.all(".signs")) == 1
-    app.waiting = []
+    app.waiting = app.waiting[1:]
     app.says["POST /challenges/c-2/deny"] = (204, b"")
     phone.all(".asked .actions button")[1].click()
     phone.says("notice", RU["app.reported"])
+    app.waiting = []
     assert app.asked("POST /challenges/c-2/deny")[0]["fields"] == {"report": True}
 
     app.says["POST /events/e-1/object"] = (204, b"")
     assert len(phone.all("#events button")) == 1
+    assert not phone.find("alert").is_displayed()  # no other phone waits
+    for words in (RU["event.password_changed"], RU["event.device"], RU["app.object.done"], "of_tomorrow"):
+        assert words in phone.text("events")
     phone.all("#events button")[0].click()
+    assert phone.text("sure-about") == RU["app.object.password"]
     look(phone)
     phone.find("sure-no").click()
     assert app.asked("POST /events/e-1/object") == []
@@ -284,3 +304,106 @@ def test_a_refusal_of_bmg_leads_to_its_answer(phone, app):
     answer = phone.all("#notice a")[0]
     assert answer.text == RU["help.what"]
     assert answer.get_attribute("href") == f"{phone.url}/kabinet/help?lang=ru&topic=bmg_not_registered&from=app"
+
+
+def test_a_poll_follows_the_other_with_the_version(phone, app):
+    app.waiting = [challenge()]
+    activate(phone)
+    phone.says("challenges", "42")
+    path = f"GET /challenges?wait=25&version={app.version()}"
+    phone.wait(lambda: len(app.asked(path)) > 1)
+    card = phone.find("challenges").find_element(By.CSS_SELECTOR, ".signs button")
+    phone.script("arguments[0].focus()", card)
+    app.waiting = [*app.waiting, challenge("c-2")]
+    began = time.monotonic()
+    phone.wait(lambda: len(phone.all(".signs")) == 2)
+    assert time.monotonic() - began < 1
+    assert phone.script("return document.activeElement === arguments[0]", card)
+    assert 1 <= len(app.asked("GET /challenges")) + len(app.asked("GET /challenges?wait=25")) < 4
+
+
+def test_it_is_too_late_to_object(phone, app):
+    app.happened = [{"id": "e-1", "kind": "password_changed", "at": stamp(0), "object_until": stamp(1)}]
+    app.says["POST /events/e-1/object"] = (409, problem(409, "wrong_state"))
+    activate(phone)
+    phone.wait(lambda: phone.all("#events button"))
+    phone.all("#events button")[0].click()
+    app.happened = [{"id": "e-1", "kind": "password_changed", "at": stamp(0)}]
+    phone.find("sure-yes").click()
+    phone.says("notice", RU["app.object.late"])
+    assert phone.all("#events button") == [] and phone.focused() == "events-title"
+
+
+def test_a_removed_phone_reads_the_feed_and_begins_anew(phone, app):
+    activate(phone)
+    first = app.asked("POST /devices")[0]["fields"]["public_key"]
+    app.happened = [{"id": "e-1", "kind": "phone_lost", "at": stamp(0)}]
+    app.says["GET /challenges"] = (404, problem(404, "device_unknown"))
+    phone.says("notice", RU["app.removed.feed"])
+    assert RU["event.phone_lost"] in phone.text("events")
+    assert not phone.find("asking").is_displayed()
+    look(phone)
+    phone.driver.refresh()
+    phone.says("events", RU["event.phone_lost"])
+    del app.says["GET /challenges"]
+    app.jwk = None
+    phone.find("reactivate").click()
+    phone.shown("phone")
+    activate(phone)
+    assert app.asked("POST /devices")[-1]["fields"]["public_key"] != first
+
+
+# ---- beside another phone, at the real gateway --------------------------------------------------
+
+OWNER = "920705493744"
+
+
+@pytest.mark.gateway(conf="kabinet_web_app on;")
+def test_a_second_phone_is_held_seen_and_refused(page, gateway, browser, sandbox):
+    number = gateway.people[OWNER].phone
+    flow = begin(browser, OWNER)
+    page.open("/kabinet/app/?lang=ru")
+    page.type("phone", number)
+    page.find("terms").click()
+    page.find("phone").send_keys(Keys.ENTER)
+    page.type("otp", flow["data"]["one_time_password"] + Keys.ENTER)
+    page.shown("sms")
+    page.type("sms", sms_code(sandbox, number) + Keys.ENTER)
+    page.says("notice", RU["app.active"])
+    page.says("events", RU["event.device"])
+    assert not page.find("alert").is_displayed()  # its own activation
+
+    other = gateway.browser()
+    assert begin(other, OWNER)["state"] == "code"
+    page.says("notice", RU["app.challenges.new"])
+    flow = other.step("new_device").json
+    second, sms = activate_other(gateway, sandbox, flow["data"]["one_time_password"], number)
+    answer = second.proof(sms)
+    assert answer["state"] == "held" and answer["held_until"]
+    with pytest.raises(Refusal) as refused:
+        second.challenges()
+    assert (refused.value.code, refused.value.problem["held_until"]) == ("device_held", answer["held_until"])
+
+    page.script("document.getElementById('reread').focus()")
+    page.press(Keys.ENTER)
+    page.shown("alert")
+    assert len(page.all("#alerts button")) == 1 and len(page.all("#events button")) == 1
+    look(page)
+    page.script("document.querySelector('#alerts button').focus()")
+    page.press(Keys.SPACE)
+    assert page.text("sure-about") == RU["app.object.device"] and page.focused() == "sure-no"
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: not page.find("sure").is_displayed())
+    assert page.script("return document.activeElement === document.querySelector('#alerts button')")
+    page.press(Keys.ENTER)
+    page.back_tab()
+    assert page.focused() == "sure-yes"
+    page.press(Keys.ENTER)
+    page.says("notice", RU["app.objected"])
+    assert page.focused() == "events-title" and not page.find("alert").is_displayed()
+    page.says("events", RU["event.objected"])
+    assert page.all("#events button") == []
+    with pytest.raises(Refusal) as refused:
+        second.challenges()
+    assert refused.value.code == "device_unknown"
+    assert other.api("GET", f"/flows/{other.flow}").json["data"]["device"] == "none"

@@ -63,19 +63,25 @@ def app_of(gateway, iin):
     return Api(gateway.url, Device.load(os.path.join(gateway.stack.devices, f"{iin}.jwk")))
 
 
-def sms_code(sandbox, phone):
-    """Of the last SMS; an app on the same number may have got pushes too."""
-    found = until(lambda: [m for m in sandbox.messages(to=phone) if m["channel"] == "sms"], what="no SMS came")
-    return found[-1]["text"][:6]
+def sms_to(sandbox, phone):
+    """An app on the same number may have got pushes too."""
+    return [message for message in sandbox.messages(to=phone) if message["channel"] == "sms"]
+
+
+def sms_code(sandbox, phone, before=0):
+    """Of the next SMS after so many."""
+    until(lambda: len(sms_to(sandbox, phone)) > before, what="no SMS came")
+    return sms_to(sandbox, phone)[-1]["text"][:6]
 
 
 def activate(gateway, sandbox, otp, phone):
     """A new phone, up to the SMS: the app and the code."""
     app = Api(gateway.url, Device(generate()))
+    before = len(sms_to(sandbox, phone))
     answer = app.activate({"phone": phone, "one_time_password": otp, "platform": "cli", "push_token": "new",
                            "public_key": app.device.public_jwk, "accept_terms": True})
     app.device.id = answer["device_id"]
-    return app, sms_code(sandbox, phone)
+    return app, sms_code(sandbox, phone, before)
 
 
 def test_first_visit_with_the_app(gateway, browser, sandbox):

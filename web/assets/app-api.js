@@ -61,8 +61,11 @@ export const phone = {
   activate: async (device, fields) => call(device, await thumbprint(device), 'POST', '/devices',
     { ...fields, public_key: await publicJwk(device), platform: 'web', accept_terms: true }),
   proof: async (device, code) => call(device, await thumbprint(device), 'POST', `/devices/${part(device.id)}/proof`, { code }),
-  challenges: (device, wait, stop) =>
-    call(device, device.id, 'GET', `/challenges${wait ? `?wait=${wait}` : ''}`, undefined, { stop, wait }),
+  // Kept there for `wait` seconds, until the list is not the one of `version`; 0 is the empty one's.
+  challenges: (device, { wait, version, stop }) => {
+    const query = wait ? `?wait=${wait}${version ? `&version=${version}` : ''}` : '';
+    return call(device, device.id, 'GET', `/challenges${query}`, undefined, { stop, wait });
+  },
   claim: (device, qr) => call(device, device.id, 'POST', '/challenges/claim', { qr }),
   open: (device, id, sign) => call(device, device.id, 'POST', `/challenges/${part(id)}/open`, { sign }),
   deny: (device, id, report) => call(device, device.id, 'POST', `/challenges/${part(id)}/deny`, report ? { report } : {}),

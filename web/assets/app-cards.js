@@ -17,11 +17,25 @@ function button(kind, words, work, attributes = {}) {
   return made;
 }
 
+// Puts what `make` draws of each item into the list. Rows with the same key are not touched, so that a
+// focus and a finger stay where they are.
+export function lay(list, items, key, make) {
+  const kept = new Map(Array.from(list.children, (row) => [row.dataset.key, row]));
+  const wanted = new Set(items.map(key));
+  for (const [name, row] of kept) if (!wanted.has(name)) row.remove();
+  items.forEach((item, i) => {
+    if (kept.has(key(item))) return;
+    const row = make(item);
+    row.dataset.key = key(item);
+    list.insertBefore(row, list.children[i] ?? null);
+  });
+}
+
 // Who and what stand before the signs; of a request that this page does not know, there are none.
 export function challengeCard(challenge, { choose, deny }) {
   const { id, purpose, signs = [] } = challenge;
   const known = Object.hasOwn(PURPOSES, purpose);
-  const card = el('li', { 'data-id': id, 'aria-labelledby': `what-${id}` },
+  const card = el('li', { 'aria-labelledby': `what-${id}` },
     el('h3', { id: `what-${id}`, tabindex: '-1' }, t(known ? PURPOSES[purpose] : 'app.purpose.unknown')),
     el('dl', { class: 'facts' },
       fact('app.browser', challenge.browser || t('app.unknown')), fact('app.place', challenge.place || t('app.unknown')),
@@ -39,14 +53,16 @@ export function challengeCard(challenge, { choose, deny }) {
   return card;
 }
 
-// The gateway says with may_object: false that there is nothing to object to.
+export const eventKey = (event) => `${event.id} ${event.objected ? 'objected' : event.object_until ?? ''}`;
+
+// Where the gateway names a time, this device may object until then.
 export function eventRow(event, object) {
-  const name = eventName(event.kind);
-  const about = [time(event.at), event.browser, event.place].filter(Boolean).join(' · ');
-  const row = el('li', {}, el('div', { class: 'what' }, el('p', { class: 'name' }, name), el('p', { class: 'small' }, about)));
-  if (event.may_object !== false) {
-    row.append(button('button plain small', t('app.object'), () => object(event),
-      { 'aria-label': t('app.object_named', { event: name, time: time(event.at) }) }));
-  }
-  return row;
+  const { kind, at, browser, place, objected, object_until: until } = event;
+  const name = eventName(kind);
+  const about = [time(at), browser, place, objected && t('app.object.done')].filter(Boolean).join(' · ');
+  const what = el('div', { class: 'what' }, el('p', { class: 'name' }, name), el('p', { class: 'small' }, about));
+  if (!until) return el('li', {}, what);
+  what.append(el('p', { class: 'small' }, t('app.object.until', { time: time(until) })));
+  return el('li', {}, what, button('button plain small', t('app.object'), () => object(event),
+    { 'aria-label': t('app.object_named', { event: name, time: time(at) }) }));
 }

@@ -1,12 +1,14 @@
 // An active device: what waits for a confirmation, the code after a right sign, the feed.
 
 import { now, phone as gateway } from './app-api.js';
-import { challengeCard, eventRow } from './app-cards.js';
+import { challengeCard, eventKey, eventRow, lay } from './app-cards.js';
 import { put, time } from './i18n.js';
 import { $, notice } from './ui.js';
 
 const POLL = 25; // seconds that the gateway may keep a request
-const PAUSE = 3000; // ms between two polls that came back at once
+const PAUSE = 3000; // ms after an answer that should have been waited for, or that did not come
+const LONGEST = 60000;
+const ASKS = { device: 'app.object.device', password_changed: 'app.object.password' };
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 // Asks once more. Resolves to true for yes.
@@ -56,21 +58,22 @@ export function screen({ device, refused, active }) {
   let events = [];
   let polling = null;
 
-  // Cards that stay are not touched, so that a focus and a finger stay where they are.
   function drawChallenges() {
-    const kept = new Map(Array.from($('challenges').children, (card) => [card.dataset.id, card]));
-    for (const [id, card] of kept) if (!challenges.some((each) => each.id === id)) card.remove();
-    for (const each of challenges) if (!kept.has(each.id)) $('challenges').append(challengeCard(each, { choose, deny }));
+    lay($('challenges'), challenges, (each) => each.id, (each) => challengeCard(each, { choose, deny }));
     $('none').hidden = challenges.length > 0;
   }
 
+  // Another phone that may still be refused stands above everything else.
   function drawEvents() {
-    $('events').replaceChildren(...events.map((each) => eventRow(each, object)));
+    const alerts = events.filter((each) => each.kind === 'device' && each.object_until);
+    lay($('events'), events, eventKey, (each) => eventRow(each, object));
+    lay($('alerts'), alerts, eventKey, (each) => eventRow(each, object));
     $('no-events').hidden = events.length > 0;
+    $('alert').hidden = alerts.length === 0;
   }
 
   function draw() {
-    $('challenges').replaceChildren();
+    for (const list of ['challenges', 'events', 'alerts']) $(list).replaceChildren();
     drawChallenges();
     drawEvents();
   }
@@ -93,17 +96,23 @@ export function screen({ device, refused, active }) {
 
   // ---- asking -----------------------------------------------------------------------------
 
+  // One long poll after the other; the feed is read beside each, so that it is never older than one.
   async function poll(stop) {
-    let wanted = 0; // the first answer comes at once
+    let wait = 0; // the first answer comes at once
+    let version = 0;
+    let patience = PAUSE;
     while (!stop.aborted) {
       const begun = Date.now();
       try {
-        const answer = await gateway.challenges(device(), wanted, stop);
+        const answer = await gateway.challenges(device(), { wait, version, stop });
         if (stop.aborted) return;
         await active();
         adopt(answer.challenges ?? []);
-        wanted = POLL;
-        await pause(Math.max(0, PAUSE - (Date.now() - begun)));
+        await readFeed();
+        if (wait && answer.version === version && Date.now() - begun < PAUSE) await pause(PAUSE);
+        version = answer.version ?? 0;
+        wait = POLL;
+        patience = PAUSE;
       } catch (refusal) {
         if (stop.aborted) return;
         if (refusal.status !== 0 && refusal.status !== 429 && !(refusal.status >= 500)) {
@@ -111,7 +120,8 @@ export function screen({ device, refused, active }) {
           return;
         }
         await refused(refusal);
-        await pause(Math.max(PAUSE, refusal.retryAfter * 1000));
+        await pause(Math.max(patience, refusal.retryAfter * 1000));
+        patience = Math.min(patience * 2, LONGEST);
         if (!stop.aborted) notice();
       }
     }
@@ -122,17 +132,13 @@ export function screen({ device, refused, active }) {
     hideCode();
   }
 
-  function watch() {
+  function start() {
     polling?.abort();
     polling = new AbortController();
-    if (!document.hidden) poll(polling.signal);
+    if (!document.hidden && device().state !== 'removed') poll(polling.signal);
   }
 
-  function start() {
-    watch();
-    readEvents();
-  }
-  document.addEventListener('visibilitychange', () => { if (!$('live').hidden) watch(); });
+  document.addEventListener('visibilitychange', () => { if (!$('live').hidden) start(); });
 
   // ---- answering --------------------------------------------------------------------------
 
@@ -168,27 +174,28 @@ export function screen({ device, refused, active }) {
 
   // ---- the feed ---------------------------------------------------------------------------
 
-  async function readEvents() {
-    try {
-      events = (await gateway.events(device())).events ?? [];
-      drawEvents();
-    } catch (refusal) {
-      await refused(refusal, start);
-    }
+  async function readFeed() {
+    events = (await gateway.events(device())).events ?? [];
+    drawEvents();
   }
-  $('reread').addEventListener('click', readEvents);
+  $('reread').addEventListener('click', () => readFeed().catch((refusal) => refused(refusal, start)));
 
   async function object(event) {
-    if (!await sure('app.object', 'app.object.ask')) return;
+    if (!await sure('app.object', ASKS[event.kind] ?? 'app.object.ask')) return;
     notice();
     try {
-      await gateway.object(device(), event.id);
-      await readEvents();
-      notice('good', 'app.objected');
+      const late = await gateway.object(device(), event.id).then(() => false, tooLate);
+      await readFeed();
+      notice(late ? 'bad' : 'good', late ? 'app.object.late' : 'app.objected');
       $('events-title').focus();
     } catch (refusal) {
       await refused(refusal);
     }
+  }
+
+  function tooLate(refusal) {
+    if (refusal.status !== 409 && refusal.code !== 'not_found') throw refusal;
+    return true;
   }
 
   function clear() {
@@ -198,5 +205,5 @@ export function screen({ device, refused, active }) {
     draw();
   }
 
-  return { start, stop, draw, clear, claim };
+  return { start, stop, draw, clear, claim, readFeed };
 }

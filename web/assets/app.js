@@ -29,6 +29,8 @@ function show(screen, move = true) {
   $('scanned').hidden = !qr;
   $('otp-field').hidden = Boolean(qr);
   $('again').hidden = !asked;
+  $('asking').hidden = device?.state === 'removed';
+  $('reactivate').hidden = device?.state !== 'removed';
   if (screen !== 'live') live.stop();
   if (move) $(SCREENS[screen]).focus();
 }
@@ -63,13 +65,32 @@ async function removed(word) {
   notice(word === 'app.forgotten' ? 'good' : 'bad', word);
 }
 
+// For 30 days a device that was removed may read the feed and object; then its key is worth nothing.
+async function unbound() {
+  live.stop();
+  if (device.state !== 'active' && device.state !== 'removed') {
+    await removed('app.removed');
+    return;
+  }
+  try {
+    await live.readFeed();
+  } catch (refusal) {
+    await (refusal.code === 'device_unknown' ? removed('app.removed') : refused(refusal, unbound));
+    return;
+  }
+  device.state = 'removed';
+  await save(device);
+  show('live', false);
+  notice('bad', 'app.removed.feed');
+}
+
 // What went wrong, wherever it did.
 async function refused(refusal, again) {
   if (refusal.status === undefined) {
     notice('bad', 'app.no_keys');
     throw refusal;
   }
-  if (refusal.code === 'device_unknown') await removed('app.removed');
+  if (refusal.code === 'device_unknown') await unbound();
   else if (refusal.code === 'device_held') await hold(refusal.until);
   else {
     notice('bad', said(refusal), {}, again);
@@ -173,6 +194,7 @@ $('again').addEventListener('click', async () => {
 });
 for (const id of ['other-number', 'start-over']) $(id).addEventListener('click', () => show('number'));
 $('look-again').addEventListener('click', () => open());
+$('reactivate').addEventListener('click', () => removed('app.forgotten'));
 
 // ---- the page ---------------------------------------------------------------------------
 
@@ -188,7 +210,14 @@ function takeSecret() {
   return /^[\w-]{8,128}$/.test(secret) ? secret : null;
 }
 
-function begin() {
+async function begin() {
+  if (device.state === 'removed') {
+    if (!qr) {
+      await unbound();
+      return;
+    }
+    device = await create();
+  }
   if (device.state !== 'active' && device.state !== 'held') {
     show(device.state === 'proving' && !qr ? 'proof' : 'number', false);
     return;
@@ -221,7 +250,7 @@ qr = takeSecret();
 await startLanguage();
 try {
   device = await load() ?? await create();
-  begin();
+  await begin();
 } catch (error) {
   notice('bad', 'app.no_keys');
   throw error;
