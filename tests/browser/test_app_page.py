@@ -202,7 +202,7 @@ def test_wrong_sign_deny_report_and_events(phone, app):
 
     app.says["POST /events/e-1/object"] = (204, b"")
     assert len(phone.all("#events button")) == 1
-    assert not phone.find("alert").is_displayed()  # no other phone waits
+    assert not phone.find("alert").is_displayed()  # nothing waits
     for words in (RU["event.password_changed"], RU["event.device"], RU["app.object.done"], "of_tomorrow"):
         assert words in phone.text("events")
     phone.all("#events button")[0].click()

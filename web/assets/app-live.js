@@ -8,7 +8,14 @@ import { $, notice } from './ui.js';
 const POLL = 25; // seconds that the gateway may keep a request
 const PAUSE = 3000; // ms after an answer that should have been waited for, or that did not come
 const LONGEST = 60000;
-const ASKS = { device: 'app.object.device', password_changed: 'app.object.password' };
+const ALERTS = ['device', 'hold'];
+const ASKS = {
+  device: 'app.object.device',
+  password_changed: 'app.object.password',
+  number_changed: 'app.object.number',
+  child_left: 'app.object.child',
+  hold: 'app.object.hold',
+};
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 // Asks once more. Resolves to true for yes.
@@ -63,9 +70,9 @@ export function screen({ device, refused, active }) {
     $('none').hidden = challenges.length > 0;
   }
 
-  // Another phone that may still be refused stands above everything else.
+  // What waits, or came lately, and may still be refused stands above everything else.
   function drawEvents() {
-    const alerts = events.filter((each) => each.kind === 'device' && each.object_until);
+    const alerts = events.filter((each) => ALERTS.includes(each.kind) && each.object_until);
     lay($('events'), events, eventKey, (each) => eventRow(each, object));
     lay($('alerts'), alerts, eventKey, (each) => eventRow(each, object));
     $('no-events').hidden = events.length > 0;
