@@ -75,6 +75,11 @@ def test_two_side_by_side(place):
             assert page.status == 200 and b"88********12" in page.body
             assert set(browser.api("GET", "/meta").json["stores"]) == {"google", "apple"}
             assert Browser(demo.port + 1).get("/sandbox/messages").json == []
+            hosts = re.findall(rf"http://(\w+)\.localhost:{demo.port}/", demo.said)
+            assert len(hosts) == 5
+            for name in hosts:
+                page = browser.get("/kabinet/login", headers={"Host": f"{name}.localhost:{demo.port}"})
+                assert name.upper().encode() in page.body
     finally:
         first.stop()
         assert Browser(second.port).get("/kabinet/login").status == 200, "the other one lives on"
