@@ -44,6 +44,7 @@ const char *kab_event_name(kab_event_kind_t kind)
         [KAB_EV_UNSAFE_START] = "unsafe_start",
         [KAB_EV_TAMPERED] = "tampered",
         [KAB_EV_AUDIT_TRIMMED] = "audit_trimmed",
+        [KAB_EV_OUTBOX_RETRIED] = "outbox_retried",
     };
     return (unsigned)kind < KAB_EV_KINDS ? names[kind] : "unknown";
 }

@@ -54,6 +54,34 @@ typedef struct {
  * is. */
 kab_err_t kab_outbox_mark(const kab_world_t *w, const kab_sent_row_t *rows, unsigned n);
 
+typedef enum {
+    KAB_OUTBOX_WAITING,
+    KAB_OUTBOX_SENT,
+    KAB_OUTBOX_FAILED,
+    KAB_OUTBOX_EXPIRED,
+    KAB_OUTBOX_STATES
+} kab_outbox_state_t;
+const char *kab_outbox_state_name(kab_outbox_state_t state);
+
+/* A message from outside: what it says, to whom and with which token is not for operators
+ * (SECURITY 21), and what nobody sends is not shown. */
+typedef struct {
+    kab_uuid_t id;
+    kab_span_t kind; /* "push", "sms" */
+    kab_uuid_t account;
+    unsigned attempts;
+    kab_time_t created_at, due_at, expires_at;
+    kab_time_t done_at; /* 0: waiting */
+} kab_outbox_row_t;
+
+/* Waiting ones by when they are due, others newest first; texts are in the arena. */
+kab_err_t kab_outbox_list(const kab_world_t *w, kab_outbox_state_t state, kab_outbox_row_t *out,
+                          unsigned max, unsigned *n);
+/* Waiting ones that would not be tried within a lease are due now: all, or this one. Nearer ones
+ * may be in a worker's hands, and come by themselves. In the caller's transaction; *n were moved.
+ * What failed or expired was erased and cannot be sent again. */
+kab_err_t kab_outbox_retry(const kab_world_t *w, const kab_uuid_t *id, unsigned *n);
+
 /* Rows waiting, and the oldest one's age (0: none): for doctor and metrics. */
 kab_err_t kab_outbox_backlog(const kab_world_t *w, int64_t *rows, kab_time_t *oldest);
 

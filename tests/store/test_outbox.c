@@ -213,6 +213,81 @@ static void test_an_unknown_token_is_retired_unless_renewed(void **state)
     assert_int_equal(rows_of(s, "state = 'failed'"), 2);
 }
 
+/* ---- as operators see it ---- */
+
+static unsigned listed(store_t *s, kab_outbox_state_t state, kab_outbox_row_t *out, unsigned max)
+{
+    unsigned n;
+    assert_int_equal(kab_outbox_list(&s->w, state, out, max, &n), KAB_OK);
+    return n;
+}
+
+static unsigned retried(store_t *s, const kab_uuid_t *id)
+{
+    unsigned n;
+    assert_int_equal(kab_outbox_retry(&s->w, id, &n), KAB_OK);
+    return n;
+}
+
+static void test_operators_see_what_waits(void **state)
+{
+    store_t *s = *state;
+    kab_message_t out[4];
+    kab_outbox_row_t rows[4];
+    begin(s);
+    kab_message_t first = add(s, KAB_OUTBOX_SMS, "1234 is your code");
+    kab_message_t second = add(s, KAB_OUTBOX_PUSH, "{}"), third = add(s, KAB_OUTBOX_SMS, "5678");
+    add(s, KAB_OUTBOX_VOID, "nobody's");
+    assert_int_equal(lease(s, out, 2), 2);
+    mark(s, first.id, KAB_SENT_LATER, s->now + 5 * KAB_MINUTE);
+    assert_int_equal(listed(s, KAB_OUTBOX_WAITING, rows, 4), 3);
+    assert_memory_equal(rows[0].id.b, third.id.b, 16); /* due first */
+    assert_memory_equal(rows[1].id.b, second.id.b, 16);
+    assert_memory_equal(rows[2].id.b, first.id.b, 16);
+    assert_true(kab_span_is(rows[1].kind, "push") && kab_span_is(rows[2].kind, "sms"));
+    assert_memory_equal(rows[2].account.b, first.account.b, 16);
+    assert_true(rows[2].attempts == 1 && rows[2].due_at == s->now + 5 * KAB_MINUTE);
+    assert_true(rows[2].expires_at == first.expires_at && rows[2].done_at == 0);
+    assert_int_equal(listed(s, KAB_OUTBOX_WAITING, rows, 2), 2);
+    mark(s, second.id, KAB_SENT_NEVER, 0);
+    s->now += KAB_SECOND;
+    mark(s, first.id, KAB_SENT_NEVER, 0);
+    assert_int_equal(listed(s, KAB_OUTBOX_FAILED, rows, 4), 2);
+    assert_memory_equal(rows[0].id.b, first.id.b, 16); /* newest first */
+    assert_true(rows[0].done_at == s->now);
+    assert_int_equal(listed(s, KAB_OUTBOX_SENT, rows, 4), 0);
+    assert_int_equal(listed(s, KAB_OUTBOX_EXPIRED, rows, 4), 0);
+}
+
+/* A message in a worker's hands is not given to a second one. */
+static void test_a_retry_moves_those_that_wait(void **state)
+{
+    store_t *s = *state;
+    kab_message_t out[4];
+    begin(s);
+    kab_message_t far = add(s, KAB_OUTBOX_SMS, "1"), other = add(s, KAB_OUTBOX_SMS, "2"),
+                  held = add(s, KAB_OUTBOX_SMS, "3"), gone = add(s, KAB_OUTBOX_SMS, "4");
+    assert_int_equal(lease(s, out, 4), 4);
+    mark(s, far.id, KAB_SENT_LATER, s->now + 5 * KAB_MINUTE);
+    mark(s, other.id, KAB_SENT_LATER, s->now + 6 * KAB_MINUTE);
+    mark(s, gone.id, KAB_SENT_NEVER, 0);
+    assert_int_equal(lease(s, out, 4), 0);
+    assert_int_equal(retried(s, &held.id), 0);
+    assert_int_equal(retried(s, &gone.id), 0);
+    assert_int_equal(lease(s, out, 4), 0);
+    assert_int_equal(retried(s, &other.id), 1);
+    assert_int_equal(lease(s, out, 4), 1);
+    assert_memory_equal(out[0].id.b, other.id.b, 16);
+    assert_true(kab_span_is(out[0].body, "2"));
+    assert_int_equal(retried(s, NULL), 1); /* the other one is leased anew */
+    assert_int_equal(lease(s, out, 4), 1);
+    assert_memory_equal(out[0].id.b, far.id.b, 16);
+    mark(s, far.id, KAB_SENT_LATER, s->now + 9 * KAB_MINUTE);
+    s->now += 10 * KAB_MINUTE + KAB_SECOND;
+    assert_int_equal(retried(s, NULL), 0); /* expired: not sent afterwards */
+    s->now -= 10 * KAB_MINUTE + KAB_SECOND;
+}
+
 static void test_retention(void **state)
 {
     store_t *s = *state;
@@ -241,6 +316,8 @@ int main(void)
         cmocka_unit_test(test_void_is_written_alike_and_never_sent),
         cmocka_unit_test(test_a_moved_body_is_refused_and_audited),
         cmocka_unit_test(test_an_unknown_token_is_retired_unless_renewed),
+        cmocka_unit_test(test_operators_see_what_waits),
+        cmocka_unit_test(test_a_retry_moves_those_that_wait),
         cmocka_unit_test(test_retention),
     };
     return cmocka_run_group_tests(tests, store_setup, store_teardown);

@@ -44,6 +44,7 @@ extern const ctl_command_t ctl_file_commands[];
 extern const ctl_command_t ctl_import_commands[];
 extern const ctl_command_t ctl_mask_commands[];
 extern const ctl_command_t ctl_migrate_commands[];
+extern const ctl_command_t ctl_outbox_commands[];
 
 /* Set by SIGINT and SIGTERM; long work looks at it between two steps. */
 extern volatile sig_atomic_t ctl_stop;
