@@ -53,7 +53,10 @@ static const char *password_words(kab_span_t hash)
     if (hash.n == 0) {
         return "none";
     }
-    return kab_phc_parse(hash, &phc) && phc.pepper ? "set" : "imported, not used yet";
+    if (!kab_phc_parse(hash, &phc)) {
+        return "damaged: only recovery helps";
+    }
+    return phc.pepper ? "set" : "imported, not used yet";
 }
 
 static int show(ctl_t *ctl, int argc, char **argv)

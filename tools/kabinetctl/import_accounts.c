@@ -162,6 +162,8 @@ static int give_device(accounts_t *a, const kab_account_t *account)
     return status;
 }
 
+/* Who gets a device goes alone, to tell whether they are new. Before the row is read: what it says
+ * is in the memory that goes with a batch. */
 static int take_rows(accounts_t *a)
 {
     int status = CTL_DONE;
@@ -169,12 +171,13 @@ static int take_rows(accounts_t *a)
 
     while (status == CTL_DONE && import_next(&a->base)) {
         kab_account_t account = {0};
-        const char *column = NULL, *why = read_row(a, &account, &column);
+        const char *column = NULL, *why;
         bool device = a->devices && kab_span_is(csv_field(&a->base.csv, a->device), "yes");
 
-        if (!why && device && kab_import_waiting(a->batch)) {
-            status = flush(a, &created);
+        if (device && kab_import_waiting(a->batch) && (status = flush(a, &created)) != CTL_DONE) {
+            break;
         }
+        why = read_row(a, &account, &column);
         if (why) {
             import_bad(&a->base, column, why);
         } else if (!kab_import_add(a->batch, &account)) {
