@@ -40,6 +40,11 @@ kab_err_t kab_account_set_hash(const kab_world_t *w, kab_uuid_t id, kab_span_t h
 /* The current and former hashes, newest first; at most KAB_HISTORY. */
 kab_err_t kab_account_history(const kab_world_t *w, kab_uuid_t id, kab_span_t hashes[KAB_HISTORY],
                               unsigned *n);
+/* Present hashes of the next `max` accounts after *last (zero: from the beginning), for whoever
+ * looks at all of them; an unreadable one is empty and audited. Fewer than `max`: these are the
+ * last. */
+kab_err_t kab_account_hashes(const kab_world_t *w, kab_uuid_t *last, kab_span_t *out, unsigned max,
+                             unsigned *n);
 /* Whether `hash` (what a password was compared with, outside a transaction) is still the account's;
  * locks the account until the transaction ends. One statement, for an id that nobody has too. Ask
  * it before acting on a comparison, or an old password that was changed meanwhile still opens. */

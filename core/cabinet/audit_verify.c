@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cabinet/audit.h"
+#include "cabinet/place.h"
 #include "cabinet/record.h"
 
 enum { PAGE = 1000 };
@@ -76,6 +77,31 @@ static const char *link_row(walk_t *walk, kab_arena_t *arena, const kab_rows_t *
         return walk->met ? NULL : "the head noted earlier is not in the chain";
     }
     return NULL;
+}
+
+kab_err_t kab_audit_read(const kab_world_t *w, int64_t after, kab_audit_entry_t *out, unsigned max,
+                         unsigned *n)
+{
+    kab_rows_t *rows;
+    kab_param_t params[] = {kab_p_int(after), kab_p_int(max)};
+    kab_err_t err = kab_pg_exec(&w->db, &sql_page, params, 2, &rows);
+    *n = err == KAB_OK ? kab_rows_count(rows) : 0;
+    for (unsigned i = 0; i < *n; i++) {
+        kab_audit_entry_t *entry = &out[i];
+        *entry = (kab_audit_entry_t){.id = kab_rows_uuid(rows, i, 0),
+                                     .at = kab_rows_time(rows, i, 1),
+                                     .account = kab_rows_uuid(rows, i, 2),
+                                     .kind = kab_rows_span(rows, i, 3),
+                                     .actor = kab_rows_span(rows, i, 4),
+                                     .mac = kab_rows_span(rows, i, 6),
+                                     .number = kab_rows_int(rows, i, 8),
+                                     .link = kab_rows_span(rows, i, 9),
+                                     .sealed_at = kab_rows_time(rows, i, 11)};
+        entry->intact = kab_rows_null(rows, i, 5) ||
+                        kab_place_open(w, NULL, kab_place("audit", "details", &entry->id),
+                                       kab_rows_span(rows, i, 5), &entry->details);
+    }
+    return err;
 }
 
 /* One page in memory of its own: the whole log would not fit. *n = 0: the end. */

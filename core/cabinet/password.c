@@ -23,6 +23,10 @@ static const kab_sql_t sql_history = {
     " UNION ALL SELECT id, hash, false, NULL FROM account WHERE id = $1 AND hash IS NOT NULL"
     " ORDER BY former, number DESC LIMIT $2"};
 
+static const kab_sql_t sql_all = {"password_all",
+                                  "SELECT id, hash FROM account WHERE hash IS NOT NULL AND id > $1"
+                                  " ORDER BY id LIMIT $2"};
+
 /* The old hash moves under its new row's name: a sealed value knows where it lives. */
 static kab_err_t keep(const kab_world_t *w, const kab_uuid_t *id, kab_span_t old, kab_time_t now)
 {
@@ -109,4 +113,21 @@ kab_err_t kab_account_hash_still(const kab_world_t *w, kab_uuid_t id, kab_span_t
     }
     *same = plain.n == hash.n && kab_same(plain.p, hash.p, hash.n);
     return KAB_OK;
+}
+
+kab_err_t kab_account_hashes(const kab_world_t *w, kab_uuid_t *last, kab_span_t *out, unsigned max,
+                             unsigned *n)
+{
+    kab_rows_t *rows;
+    kab_param_t params[] = {kab_p_uuid(last), kab_p_int(max)};
+    kab_err_t err = kab_pg_exec(&w->db, &sql_all, params, 2, &rows);
+    *n = err == KAB_OK ? kab_rows_count(rows) : 0;
+    for (unsigned i = 0; i < *n; i++) {
+        *last = kab_rows_uuid(rows, i, 0);
+        if (!kab_place_open(w, last, kab_place("account", "hash", last), kab_rows_span(rows, i, 1),
+                            &out[i])) {
+            out[i] = KAB_NONE;
+        }
+    }
+    return err;
 }

@@ -63,6 +63,18 @@ kab_err_t kab_trace(const kab_world_t *w, const kab_uuid_t *account, kab_event_k
 /* The sealer: numbers and links rows not yet sealed (advisory lock; KAB_OK without work if another
  * holds it). A key for each day: audit.c. */
 kab_err_t kab_audit_seal(const kab_world_t *w, int64_t *head_number, uint8_t head[32]);
+/* A sealed row, for those who keep it elsewhere. */
+typedef struct {
+    int64_t number;
+    kab_uuid_t id;
+    kab_time_t at, sealed_at;
+    kab_uuid_t account; /* zero: nobody's */
+    kab_span_t kind, actor, details, mac, link;
+    bool intact; /* details were readable */
+} kab_audit_entry_t;
+/* The next `max` after number `after`; spans are in the arena. It does not verify: see below. */
+kab_err_t kab_audit_read(const kab_world_t *w, int64_t after, kab_audit_entry_t *out, unsigned max,
+                         unsigned *n);
 /* Removes sealed rows older than `age`, whole days of them and at most 50,000, and says in the
  * chain where it begins now. KAB_OK without work if another changes the chain. */
 kab_err_t kab_audit_trim(const kab_world_t *w, kab_time_t age);

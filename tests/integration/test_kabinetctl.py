@@ -3,11 +3,12 @@
 import csv
 import os
 import random
+import re
 import stat
 
 import pytest
 
-from support import ROOT, SEED
+from support import ROOT, SEED, read_people
 
 DATA = ["iin", "phone", "locale", "password", "device"]
 PHC = "$argon2id$v=19$m=256,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
@@ -54,7 +55,8 @@ def done(run):
 def test_help_and_wrong_calls(ctl):
     listed = done(ctl("help"))
     for command in ("migrate", "import accounts", "account show", "audit verify", "keys create",
-                    "breach build", "mask", "doctor"):
+                    "breach build", "audit export", "outbox list", "outbox retry", "hash tune", "mask",
+                    "doctor"):
         assert command in listed
         assert command in done(ctl(*command.split(), "--help"))
     assert "no command" in refused(ctl("nonsense"), 2)
@@ -174,6 +176,18 @@ def test_import_makes_device_keys_once(ctl, tmp_path):
     assert key.read_bytes() == before
 
 
+def test_import_keeps_the_password_of_whoever_gets_a_device(ctl, tmp_path):
+    people = iins(6, seed=13)
+    rows = [[iin, "+7701555010%d" % i, "ru", (PHC, "Balabaqsha#2026")[i % 2], "yes" if i > 1 else "no"]
+            for i, iin in enumerate(people)]
+    done(ctl("import", "accounts", write(tmp_path / "d.csv", rows), "--devices", str(tmp_path / "devices")))
+    for i, iin in enumerate(people):
+        assert ("password  imported, not used yet", "password  set")[i % 2] in done(ctl("account", "show", iin))
+    for person in read_people().values():
+        words = "password  set" if person.password else "password  none"
+        assert words in done(ctl("account", "show", person.iin))
+
+
 def test_import_of_plain_passwords_asks_the_rules(ctl, tmp_path):
     good, short, personal = iins(3, seed=5)
     run = ctl("import", "accounts", write(tmp_path / "p.csv", [
@@ -244,6 +258,26 @@ def settled(fresh):
 
     yield settle
     settle("")
+
+
+def test_hash_tune(ctl, settled, tmp_path):
+    slow = PHC.replace("m=256,t=1", "m=8192,t=3")
+    done(ctl("import", "accounts", write(tmp_path / "a.csv", [
+        [iin, "", "kk", hash, "no"] for iin, hash in zip(iins(1203, seed=12), [slow] * 3 + [PHC] * 1200)])))
+    lines = done(ctl("hash", "tune")).splitlines()
+    kinds = dict(re.match(r"# (m=\d+ t=\d+ p=\d+): [0-9.]+ ms, (\d+) accounts", line).groups() for line in lines[:-2])
+    people = sum(bool(person.password) for person in read_people().values())
+    assert kinds == {"m=19456 t=2 p=1": str(people), "m=8192 t=3 p=1": "3", "m=256 t=1 p=1": "1200"}
+    directive = re.fullmatch(r"kabinet_password_hash argon2id m=19456 t=2 p=1 grid=(\d+)ms;", lines[-1])
+    assert int(directive[1]) % 50 == 0
+    settled(lines[-1])
+    assert "password hash:" in ctl("doctor").stdout
+    for wrong in (["--time"], ["--time", "4"], ["--time", "2001"], ["--time", "x"], ["--times", "50"]):
+        assert ctl("hash", "tune", *wrong).returncode == 2
+    wished = done(ctl("hash", "tune", "--time", "400")).splitlines()[-1]
+    assert int(re.search(r" m=(\d+) t=2 p=1 ", wished)[1]) >= 19456
+    settled(wished)
+    done(ctl("audit", "verify"))
 
 
 def test_a_wrong_check_digit_is_taken_where_it_may(ctl, settled, tmp_path):

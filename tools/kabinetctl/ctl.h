@@ -41,6 +41,7 @@ extern const ctl_command_t ctl_account_commands[];
 extern const ctl_command_t ctl_audit_commands[];
 extern const ctl_command_t ctl_doctor_commands[];
 extern const ctl_command_t ctl_file_commands[];
+extern const ctl_command_t ctl_hash_commands[];
 extern const ctl_command_t ctl_import_commands[];
 extern const ctl_command_t ctl_mask_commands[];
 extern const ctl_command_t ctl_migrate_commands[];
@@ -62,6 +63,10 @@ bool ctl_connect(ctl_t *ctl);
 /* A fresh arena for the next piece of long work. False: out of memory. */
 bool ctl_fresh_arena(ctl_t *ctl);
 void ctl_close(ctl_t *ctl);
+
+/* The slowest of some hashes, with an idle machine's memory kept between them; 0: cannot be
+ * computed here, or stopped. */
+kab_time_t ctl_hash_time(ctl_t *ctl, kab_hash_params_t params);
 
 /* The person who calls, as "operator:NAME". */
 void ctl_find_actor(char *out, size_t size);

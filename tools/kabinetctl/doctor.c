@@ -166,32 +166,10 @@ static void check_redis(doctor_t *doctor)
     }
 }
 
-/* The slowest of some: the grid must lie above it, or its steps tell accounts apart. */
-static kab_time_t slowest_hash(doctor_t *doctor)
-{
-    const kab_config_t *config = doctor->ctl->config;
-    kab_hasher_t *hasher = kab_hasher_open();
-    kab_time_t slowest = 0;
-    char out[KAB_HASH_TEXT];
-
-    for (int i = 0; hasher && i < 5 && !ctl_stop; i++) {
-        kab_time_t begun = kab_env_system.now(kab_env_system.ctx);
-        if (!kab_hash_make(hasher, config->ring, &kab_env_system, config->hash, KAB_SPAN("doctor"),
-                           KAB_SPAN("a password to be timed"), out)) {
-            slowest = 0;
-            break;
-        }
-        kab_time_t took = kab_env_system.now(kab_env_system.ctx) - begun;
-        slowest = took > slowest ? took : slowest;
-    }
-    kab_hasher_close(hasher);
-    return slowest;
-}
-
 static void check_hash(doctor_t *doctor)
 {
     const kab_config_t *config = doctor->ctl->config;
-    kab_time_t slowest = slowest_hash(doctor);
+    kab_time_t slowest = ctl_hash_time(doctor->ctl, config->hash);
     double hash = (double)slowest / (double)KAB_MS, grid = (double)config->grid / (double)KAB_MS;
 
     if (slowest == 0) {

@@ -1,0 +1,208 @@
+/* hash tune: what a password hash takes on this machine, and the grid that must lie above it. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cabinet/account.h"
+#include "ctl.h"
+#include "identity/phc.h"
+
+enum { KINDS = 32, PAGE = 1000, SAMPLES = 5, TRIES = 4 };
+
+/* OWASP's least for two passes, which is the default too. */
+static const kab_hash_params_t least = {.m = 19456, .t = 2, .p = 1};
+static const kab_time_t grid_step = 50 * KAB_MS, grid_most = 5 * KAB_SECOND;
+
+typedef struct {
+    kab_hash_params_t params;
+    int64_t accounts;
+    kab_time_t slowest;
+} kind_t;
+
+typedef struct {
+    ctl_t *ctl;
+    kab_hash_params_t chosen;
+    kind_t kind[KINDS];
+    unsigned n;
+} tune_t;
+
+kab_time_t ctl_hash_time(ctl_t *ctl, kab_hash_params_t params)
+{
+    kab_hasher_t *hasher = kab_hasher_open();
+    kab_time_t slowest = 0;
+    char out[KAB_HASH_TEXT];
+
+    for (int i = 0; hasher && i < SAMPLES; i++) {
+        kab_time_t begun = kab_env_system.now(kab_env_system.ctx);
+        if (ctl_stop ||
+            !kab_hash_make(hasher, ctl->config->ring, &kab_env_system, params,
+                           KAB_SPAN("an account"), KAB_SPAN("a password to be timed"), out)) {
+            slowest = 0;
+            break;
+        }
+        kab_time_t took = kab_env_system.now(kab_env_system.ctx) - begun;
+        slowest = took > slowest ? took : slowest;
+    }
+    kab_hasher_close(hasher);
+    return slowest;
+}
+
+static bool same(kab_hash_params_t a, kab_hash_params_t b)
+{
+    return a.m == b.m && a.t == b.t && a.p == b.p;
+}
+
+/* False: more kinds than anybody imports. */
+static bool count(tune_t *tune, kab_hash_params_t params, int64_t accounts)
+{
+    for (unsigned i = 0; i < tune->n; i++) {
+        if (same(tune->kind[i].params, params)) {
+            tune->kind[i].accounts += accounts;
+            return true;
+        }
+    }
+    if (tune->n == KINDS) {
+        ctl_error("hash tune: accounts have more than %d kinds of hashes", KINDS);
+        return false;
+    }
+    tune->kind[tune->n++] = (kind_t){.params = params, .accounts = accounts};
+    return true;
+}
+
+/* Imported hashes keep their own cost until their owner signs in. */
+static int count_hashes(tune_t *tune)
+{
+    ctl_t *ctl = tune->ctl;
+    kab_uuid_t last = {{0}};
+    unsigned n = PAGE;
+
+    while (n == PAGE) {
+        kab_span_t *hash = kab_alloc(ctl->arena, PAGE * sizeof *hash);
+        kab_err_t err =
+            hash ? kab_account_hashes(&ctl->world, &last, hash, PAGE, &n) : KAB_E_INTERNAL;
+        if (err != KAB_OK) {
+            return ctl_fail(ctl, "hash tune", err);
+        }
+        for (unsigned i = 0; i < n; i++) {
+            kab_phc_t phc;
+            if (kab_phc_parse(hash[i], &phc) && !count(tune, phc.params, 1)) {
+                return CTL_FAILED;
+            }
+        }
+        if (ctl_stop || !ctl_fresh_arena(ctl)) {
+            return CTL_FAILED;
+        }
+    }
+    return CTL_DONE;
+}
+
+/* As much memory as fits into the wished time, in whole MiB. */
+static bool choose(tune_t *tune, kab_time_t wish)
+{
+    kab_hash_params_t params = least, good = least;
+
+    for (int i = 0; i < TRIES; i++) {
+        kab_time_t took = ctl_hash_time(tune->ctl, params);
+        if (took == 0) {
+            ctl_error("hash tune: m=%" PRIu32 " cannot be computed here", params.m);
+            return false;
+        }
+        if (took > wish && params.m == least.m) {
+            ctl_error("hash tune: the least that is safe takes %lld ms here",
+                      (long long)(took / KAB_MS));
+            break;
+        }
+        good = took <= wish && params.m > good.m ? params : good;
+        double m = (double)params.m * (double)wish / (double)took * 0.97;
+        params.m = m > KAB_HASH_MAX_M ? KAB_HASH_MAX_M : (uint32_t)m / 1024 * 1024;
+        params.m = params.m < least.m ? least.m : params.m;
+    }
+    tune->chosen = good;
+    return true;
+}
+
+/* Twice the slowest: a machine at work is slower than one that measures. */
+static kab_time_t grid_over(kab_time_t slowest)
+{
+    kab_time_t grid = (2 * slowest + grid_step - 1) / grid_step * grid_step;
+
+    return grid < grid_step ? grid_step : grid;
+}
+
+static bool measure(tune_t *tune, kab_time_t *slowest)
+{
+    *slowest = 0;
+    for (unsigned i = 0; i < tune->n; i++) {
+        kind_t *kind = &tune->kind[i];
+        kind->slowest = ctl_hash_time(tune->ctl, kind->params);
+        if (kind->slowest == 0) {
+            ctl_error("hash tune: m=%" PRIu32 " t=%" PRIu32 " p=%" PRIu32
+                      " cannot be computed here",
+                      kind->params.m, kind->params.t, kind->params.p);
+            return false;
+        }
+        *slowest = kind->slowest > *slowest ? kind->slowest : *slowest;
+        printf("# m=%" PRIu32 " t=%" PRIu32 " p=%" PRIu32 ": %.1f ms, %" PRId64 " accounts\n",
+               kind->params.m, kind->params.t, kind->params.p,
+               (double)kind->slowest / (double)KAB_MS, kind->accounts);
+    }
+    return true;
+}
+
+static int write_directive(const tune_t *tune, kab_time_t slowest)
+{
+    const kab_hash_params_t *p = &tune->chosen;
+    unsigned threads = tune->ctl->config->hash_threads;
+    kab_time_t grid = grid_over(slowest);
+
+    printf("# memory of %u hashes at a time: %" PRIu64 " MiB\n", threads,
+           (uint64_t)threads * p->m / 1024);
+    printf("kabinet_password_hash argon2id m=%" PRIu32 " t=%" PRIu32 " p=%" PRIu32
+           " grid=%lldms;\n",
+           p->m, p->t, p->p, (long long)((grid < grid_most ? grid : grid_most) / KAB_MS));
+    if (grid <= grid_most) {
+        return CTL_DONE;
+    }
+    ctl_error("hash tune: the slowest hash is too slow for any grid; those accounts can be told "
+              "from others by their time until their owners have signed in");
+    return CTL_FAILED;
+}
+
+static bool read_wish(int argc, char **argv, kab_time_t *wish)
+{
+    char *end = NULL;
+    long ms = argc == 2 ? strtol(argv[1], &end, 10) : 0;
+
+    *wish = ms * KAB_MS;
+    return argc == 0 ||
+           (strcmp(argv[0], "--time") == 0 && argc == 2 && *end == '\0' && ms >= 5 && ms <= 2000);
+}
+
+static int tune_hash(ctl_t *ctl, int argc, char **argv)
+{
+    tune_t tune = {.ctl = ctl, .chosen = ctl->config->hash};
+    kab_time_t wish, slowest;
+
+    if (!read_wish(argc, argv, &wish)) {
+        return CTL_MISUSED;
+    }
+    if ((wish && !choose(&tune, wish)) || !count(&tune, tune.chosen, 0)) {
+        return CTL_FAILED;
+    }
+    int status = count_hashes(&tune);
+    if (status == CTL_DONE) {
+        status = measure(&tune, &slowest) ? write_directive(&tune, slowest) : CTL_FAILED;
+    }
+    return status;
+}
+
+const ctl_command_t ctl_hash_commands[] = {
+    {"hash tune", "[--time MS]", "Measure password hashes here and write their directive",
+     "Times the configured hash and every kind that accounts have, on this machine while it has\n"
+     "nothing else to do, and writes kabinet_password_hash with a grid of twice the slowest: on "
+     "it\n"
+     "failures leave, so that their time tells nothing. On several machines take the longest "
+     "grid.\n"
+     "--time MS  5 to 2000: choose as much memory as a hash of that time can fill",
+     CTL_WORLD, 0, 2, tune_hash},
+    {0}};
