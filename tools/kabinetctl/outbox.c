@@ -85,7 +85,7 @@ static kab_err_t retry_noted(const kab_db_t *db, void *ctx)
 
 static int retry(ctl_t *ctl, int argc, char **argv)
 {
-    kab_uuid_t id;
+    kab_uuid_t id = {{0}};
     retry_t r = {.ctl = ctl, .id = argc == 1 ? &id : NULL};
 
     if (r.id && !kab_uuid_parse(kab_span_of(argv[0]), &id)) {
