@@ -2,7 +2,8 @@
 
 #include "cabinet/record.h"
 
-/* Every table has an index on the column that is asked, of the rows that are. */
+/* Every table has an index on the column that is asked, of the rows that are; but for cases, which
+ * are few. */
 #define SWEEP_ONLY(table, column, only)                                                            \
     {                                                                                              \
         "sweep_" table, "DELETE FROM " table " WHERE ctid = ANY (ARRAY(SELECT ctid FROM " table    \
@@ -23,6 +24,7 @@ enum {
     OUTBOX,
     DEVICE,
     UNPROVED,
+    CASE,
     SWEEPS
 };
 
@@ -39,6 +41,8 @@ static const kab_sql_t sql[SWEEPS] = {
     [OUTBOX] = SWEEP("outbox", "done_at"),
     [DEVICE] = SWEEP("device", "removed_at"),
     [UNPROVED] = SWEEP_ONLY("device", "created_at", " AND state = 'pending'"),
+    [CASE] =
+        SWEEP_ONLY("moderation", "created_at", " AND state NOT IN ('held', 'open', 'approved')"),
 };
 
 static kab_err_t sweep(const kab_world_t *w, const kab_sql_t *statement, kab_time_t before)
@@ -60,11 +64,17 @@ kab_err_t kab_retention_sweep(const kab_world_t *w, const kab_retention_t *keep)
     /* A sign-in of the last 30 days makes a change of phone wait (SECURITY 15), a flow lives for
      * hours, an end is heard within seconds. */
     const kab_time_t age[SWEEPS] = {
-        [SESSION] = 30 * KAB_DAY,        [SESSION_END] = KAB_DAY,
-        [FLOW_COMMIT] = KAB_DAY,         [EVENT] = keep->events,
-        [CONSENT] = keep->consents,      [DEVICE] = keep->devices,
-        [ACTIVATION] = keep->challenges, [CHALLENGE] = keep->challenges,
-        [OUTBOX] = keep->challenges,     [UNPROVED] = keep->challenges,
+        [SESSION] = 30 * KAB_DAY,
+        [SESSION_END] = KAB_DAY,
+        [FLOW_COMMIT] = KAB_DAY,
+        [EVENT] = keep->events,
+        [CONSENT] = keep->consents,
+        [DEVICE] = keep->devices,
+        [ACTIVATION] = keep->challenges,
+        [CHALLENGE] = keep->challenges,
+        [OUTBOX] = keep->challenges,
+        [UNPROVED] = keep->challenges,
+        [CASE] = keep->audit,
     };
     kab_time_t now = w->env->now(w->env->ctx);
 

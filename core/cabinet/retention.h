@@ -12,7 +12,7 @@
 /* How long what happened is kept (SECURITY 28). */
 typedef struct {
     kab_time_t events;
-    kab_time_t audit;
+    kab_time_t audit;      /* and cases that are over */
     kab_time_t challenges; /* since they expired; activations and messages likewise, and phones that
                             * were never proved */
     kab_time_t consents;   /* since they were withdrawn */

@@ -26,6 +26,7 @@ static const struct {
     {"outbox", "done_at", NULL, 40 * KAB_DAY},
     {"device", "removed_at", "removed", 95 * KAB_DAY},
     {"device", "created_at", "pending", 40 * KAB_DAY},
+    {"moderation", "created_at", "done", 4 * KAB_YEAR},
 };
 enum { SWEPT = sizeof swept / sizeof *swept };
 
@@ -136,7 +137,10 @@ static void test_each_table_has_its_time(void **state)
     script(s, "INSERT INTO consent (kind) VALUES ('terms');"
               "INSERT INTO outbox (created_at, state) VALUES ('2001-01-01', 'waiting');"
               "INSERT INTO device (created_at, state) VALUES ('2001-01-01', 'active');"
-              "INSERT INTO device (created_at, state) VALUES ('2001-01-01', 'held')");
+              "INSERT INTO device (created_at, state) VALUES ('2001-01-01', 'held');"
+              "INSERT INTO moderation (created_at, state) VALUES ('2001-01-01', 'open'),"
+              " ('2001-01-01', 'held'), ('2001-01-01', 'approved'), ('2001-01-01', 'refused'),"
+              " ('2001-01-01', 'rejected')");
     assert_int_equal(kab_retention_sweep(&s->w, &keep), KAB_OK);
     for (int i = 0; i < SWEPT; i++) {
         bool one_more =
@@ -147,6 +151,8 @@ static void test_each_table_has_its_time(void **state)
         }
     }
     assert_int_equal(store_count(s, "device WHERE state IN ('active', 'held')"), 2);
+    assert_int_equal(store_count(s, "moderation WHERE state IN ('open', 'held', 'approved')"), 3);
+    assert_int_equal(store_count(s, "moderation"), 5);
     bare_over(s);
 }
 
