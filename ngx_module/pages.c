@@ -1,7 +1,8 @@
 /*
  * The pages under /kabinet/, answered from memory. What all pages share stands in
  * frame.html; a page says what goes into its head and into its body, a brand what
- * the frame looks like.
+ * the frame looks like. What some pages share stands in part-NAME.html, and is put
+ * where a page says <!--part NAME-->.
  */
 
 #include "pages.h"
@@ -34,30 +35,116 @@ ngx_http_kabinet_cut(ngx_str_t *rest, const char *mark)
 }
 
 
+/* The whole may be one of the parts. */
+static ngx_int_t
+ngx_http_kabinet_join(ngx_conf_t *cf, const ngx_str_t *parts, ngx_uint_t n, ngx_str_t *whole)
+{
+    u_char      *p, *start;
+    size_t       len = 0;
+    ngx_uint_t   i;
+
+    for (i = 0; i < n; i++) {
+        len += parts[i].len;
+    }
+
+    start = ngx_pnalloc(cf->pool, len);
+    if (start == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0, p = start; i < n; i++) {
+        p = ngx_cpymem(p, parts[i].data, parts[i].len);
+    }
+    whole->data = start;
+    whole->len = len;
+
+    return NGX_OK;
+}
+
+
 /* The frame, with the page's "head<!--body-->body" at its two marks. */
 static ngx_int_t
 ngx_http_kabinet_compose(ngx_conf_t *cf, ngx_str_t frame, ngx_str_t *page)
 {
-    u_char     *p;
-    ngx_str_t   top, middle, head, whole;
+    ngx_str_t  parts[5];
 
-    top = ngx_http_kabinet_cut(&frame, "<!--head-->");
-    middle = ngx_http_kabinet_cut(&frame, "<!--body-->");
-    head = ngx_http_kabinet_cut(page, "<!--body-->");
+    parts[0] = ngx_http_kabinet_cut(&frame, "<!--head-->");
+    parts[1] = ngx_http_kabinet_cut(page, "<!--body-->");
+    parts[2] = ngx_http_kabinet_cut(&frame, "<!--body-->");
+    parts[3] = *page;
+    parts[4] = frame;
 
-    p = ngx_pnalloc(cf->pool, top.len + head.len + middle.len + page->len + frame.len);
-    if (p == NULL) {
-        return NGX_ERROR;
+    return ngx_http_kabinet_join(cf, parts, 5, page);
+}
+
+
+static const ngx_str_t  ngx_http_kabinet_part = ngx_string("/kabinet/part-");
+
+
+static ngx_uint_t
+ngx_http_kabinet_is_part(ngx_http_kabinet_file_t *file)
+{
+    return file->html && file->uri.len > ngx_http_kabinet_part.len
+           && ngx_memcmp(file->uri.data, ngx_http_kabinet_part.data, ngx_http_kabinet_part.len) == 0;
+}
+
+
+static ngx_int_t
+ngx_http_kabinet_put_parts(ngx_conf_t *cf, ngx_array_t *files, ngx_str_t *page)
+{
+    ngx_str_t                 uri[2], name, pieces[3], rest = *page;
+    ngx_http_kabinet_file_t  *part;
+
+    pieces[0] = ngx_http_kabinet_cut(&rest, "<!--part ");
+
+    while (rest.len) {
+        uri[0] = ngx_http_kabinet_part;
+        uri[1] = ngx_http_kabinet_cut(&rest, "-->");
+        if (ngx_http_kabinet_join(cf, uri, 2, &name) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        part = ngx_http_kabinet_find_file(files, &name);
+        if (part == NULL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "kabinet_gateway: a page needs \"%V.html\", which is not "
+                               "there", &name);
+            return NGX_ERROR;
+        }
+
+        pieces[1] = part->body;
+        pieces[2] = ngx_http_kabinet_cut(&rest, "<!--part ");
+        if (ngx_http_kabinet_join(cf, pieces, 3, &pieces[0]) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
-    whole.data = p;
-    p = ngx_cpymem(p, top.data, top.len);
-    p = ngx_cpymem(p, head.data, head.len);
-    p = ngx_cpymem(p, middle.data, middle.len);
-    p = ngx_cpymem(p, page->data, page->len);
-    p = ngx_cpymem(p, frame.data, frame.len);
-    whole.len = p - whole.data;
-    *page = whole;
+    *page = pieces[0];
+
+    return NGX_OK;
+}
+
+
+/* Parts are no pages: they go where they belong, and then have no address. */
+static ngx_int_t
+ngx_http_kabinet_part_pages(ngx_conf_t *cf, ngx_array_t *files)
+{
+    ngx_uint_t                i;
+    ngx_http_kabinet_file_t  *file = files->elts;
+
+    for (i = 0; i < files->nelts; i++) {
+        if (file[i].html && !ngx_http_kabinet_is_part(&file[i])
+            && ngx_http_kabinet_put_parts(cf, files, &file[i].body) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < files->nelts; i++) {
+        if (ngx_http_kabinet_is_part(&file[i])) {
+            file[i].uri.len = 0;
+            file[i].html = 0;
+        }
+    }
 
     return NGX_OK;
 }
@@ -115,6 +202,7 @@ ngx_http_kabinet_pages_make(ngx_conf_t *cf, ngx_http_kabinet_web_t *web, ngx_htt
     ngx_memcpy(file, web->files.elts, web->files.nelts * sizeof(ngx_http_kabinet_file_t));
 
     if ((brand && ngx_http_kabinet_brand_files(cf, brand, &pages->files) != NGX_OK)
+        || ngx_http_kabinet_part_pages(cf, &pages->files) != NGX_OK
         || ngx_http_kabinet_frame_pages(cf, brand, &pages->files) != NGX_OK)
     {
         return NGX_CONF_ERROR;

@@ -98,11 +98,11 @@ def test_wrong_codes_are_counted(page, sandbox):
     for name, typed in (("code", "0000"), ("password", NEW), ("password_repeat", NEW)):
         page.type(name, typed)
     for left in (2, 1):
-        page.find("update").click()
+        page.find("finish").click()
         page.says("attempts", RU["recovery.left"].replace("{n}", str(left)))
         page.says("code-error", RU["error.code_wrong"])
         page.wait(lambda: page.find("code-form").get_attribute("aria-busy") == "false")
-    page.find("update").click()
+    page.find("finish").click()
     page.says("notice", RU["error.challenge_burned"])
 
 
@@ -110,7 +110,7 @@ def test_rules_are_named_before_the_code_is_used(page, sandbox):
     forgotten(page, WITH_APP)
     page.type("code", "0000")
     page.type("password", "short")
-    page.find("update").click()
+    page.find("finish").click()
     page.says("password-error", RU["field.password_length"])
     assert page.focused() == "password"
     page.says("attempts", RU["recovery.left"].replace("{n}", "3"))

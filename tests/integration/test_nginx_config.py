@@ -1,6 +1,7 @@
 """nginx does not start on what is wrong, and says which directive it is; a reload keeps what runs."""
 
 import os
+import shutil
 import signal
 import subprocess
 
@@ -117,6 +118,22 @@ def test_a_damaged_file_is_named(still, tmp_path):
 ])
 def test_a_wrong_place_is_named(still, server, words):
     assert words in refused(still, server=server)
+
+
+def test_a_page_is_made_of_parts(gateway, tmp_path):
+    browser = gateway.browser()
+    page = browser.get("/kabinet/recovery").body.decode()
+    for name in ("activate", "code", "password", "resend"):
+        part = (ROOT / "web" / f"part-{name}.html").read_text(encoding="utf-8").strip()
+        assert page.count(part) == 1
+        assert browser.get(f"/kabinet/part-{name}").status == 404
+    assert "<!--part" not in page
+    gateway.stack.stop_nginx("term")
+    for name in ("web", "i18n"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "web" / "page.html").write_text("<!--part none-->", encoding="utf-8")
+    said = refused(gateway.stack, server=f"location /a {{ kabinet_gateway web={tmp_path}/web; }}")
+    assert 'kabinet_gateway: a page needs "/kabinet/part-none.html"' in said
 
 
 def test_a_faulty_reload_changes_nothing(gateway):

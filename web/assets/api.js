@@ -54,6 +54,7 @@ const part = encodeURIComponent;
 export const flows = {
   start: (fields) => api('POST', '/flows', fields),
   read: (id) => api('GET', `/flows/${part(id)}`),
+  cancel: (id) => api('DELETE', `/flows/${part(id)}`),
   step: (id, step, fields = {}) => api('POST', `/flows/${part(id)}/${part(step)}`, fields),
 };
 

@@ -2,7 +2,7 @@
 
 import { flows, meta } from './api.js';
 import { address, has, keepInAddress, lang, onLanguage, put, query, startLanguage, t } from './i18n.js';
-import { $, afterPress, busy, el, eye, fieldError, fieldErrors, fieldNote, notice, sentence, text, wait, words } from './ui.js';
+import { $, afterPress, bare, busy, el, eye, fieldError, fieldErrors, fieldNote, notice, sentence, text, wait, words } from './ui.js';
 
 const iin = $('iin');
 const password = $('password');
@@ -39,9 +39,9 @@ function tellIin(fault) {
 
 // Digits pasted with spaces or dashes are the same digits; the caret stays where it was.
 function tidy() {
-  const clean = iin.value.replace(/[\s\-\u00a0]/g, '');
+  const clean = bare(iin.value);
   if (clean === iin.value) return;
-  const caret = iin.value.slice(0, iin.selectionStart).replace(/[\s\-\u00a0]/g, '').length;
+  const caret = bare(iin.value.slice(0, iin.selectionStart)).length;
   iin.value = clean;
   iin.setSelectionRange(caret, caret);
 }

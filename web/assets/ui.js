@@ -20,6 +20,7 @@ export function notice(kind, id, values, again) {
   if (!id) return;
   box.classList.add(kind);
   box.append(text('p', id, values));
+  box.scrollIntoView({ block: 'nearest' }); // on a phone the button may be far below
   if (again) {
     const button = text('button', 'action.retry', {}, { type: 'button', class: 'button plain' });
     button.addEventListener('click', () => {
@@ -29,6 +30,9 @@ export function notice(kind, id, values, again) {
     box.append(button);
   }
 }
+
+// Digits without what people type or paste between them.
+export const bare = (typed) => typed.replace(/[\s\-\u00a0]/g, '');
 
 // The words of a refusal that belongs to no field.
 export const words = (refusal) => (has(`error.${refusal.code}`) ? `error.${refusal.code}` : 'error.internal');
@@ -79,6 +83,19 @@ export function busy(form, on) {
   for (const button of form.querySelectorAll('button')) button.classList.toggle('busy', on && button.type === 'submit');
 }
 
+// A wait in words: hours, minutes or seconds.
+function waiting(seconds, attributes) {
+  const [id, unit] = seconds > 5400 ? ['notice.wait_hours', 3600] : seconds > 90 ? ['notice.wait_minutes', 60]
+    : ['notice.wait_seconds', 1];
+  return text('p', id, { n: Math.ceil(seconds / unit) }, attributes);
+}
+
+// A notice that says when to come again.
+export function later(seconds, id) {
+  notice('bad', id);
+  $('notice').append(waiting(seconds));
+}
+
 // Keeps `button` shut for so many seconds and shows them running down in the notice. The number is hidden
 // from screen readers, which hear the wait once and its end once.
 export function wait(button, seconds, id, over = () => {}) {
@@ -89,11 +106,8 @@ export function wait(button, seconds, id, over = () => {}) {
     return s >= 60 ? `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}` : String(s);
   };
   notice('bad', id);
-  const minutes = seconds > 90;
-  const line = text('p', minutes ? 'notice.wait_minutes' : 'notice.wait_seconds',
-    { n: minutes ? Math.ceil(seconds / 60) : seconds }, { class: 'quietly' });
   const digits = el('p', { class: 'clock', 'aria-hidden': 'true' }, clock());
-  $('notice').append(line, digits);
+  $('notice').append(waiting(seconds, { class: 'quietly' }), digits);
   button.dataset.wait = 'true';
   button.disabled = true;
   const timer = setInterval(() => {
