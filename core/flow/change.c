@@ -3,20 +3,14 @@
 #include "cabinet/flow_commit.h"
 #include "engine/form.h"
 
-static kab_err_t commit_once(kab_call_t *call, bool *again, kab_span_t *earlier)
-{
-    return kab_flow_commit(&call->w, kab_span_of(call->flow.id), call->flow.version, KAB_NONE,
-                           again, earlier);
-}
-
 kab_err_t kab_change_spend(kab_call_t *call)
 {
     kab_change_t *change = call->scratch;
     kab_challenge_t *challenge = &change->confirm.challenge;
-    kab_span_t earlier;
 
     call->dropped.n = 0;
-    kab_err_t err = commit_once(call, &change->again, &earlier);
+    kab_err_t err = kab_flow_commit(&call->w, kab_span_of(call->flow.id), call->flow.version,
+                                    KAB_NONE, &change->again, &change->outcome);
     if (err || change->again) {
         return err;
     }
@@ -44,20 +38,20 @@ kab_err_t kab_change_weak_until(kab_call_t *call, kab_time_t *until)
 
 kab_err_t kab_change_outcome(kab_call_t *call, kab_time_t until)
 {
+    kab_change_t *change = call->scratch;
     char text[KAB_RFC3339_SIZE] = "done";
 
     if (until) {
         kab_time_text(until, text);
     }
+    change->outcome = kab_copy(call->arena, kab_span_of(text));
     return kab_flow_commit_result(&call->w, kab_span_of(call->flow.id), call->flow.version,
-                                  kab_span_of(text));
+                                  change->outcome);
 }
 
-/* What the transaction decided stands in its row, the first time and the next. */
 kab_err_t kab_change_commit(kab_call_t *call, kab_tx_body_t write)
 {
-    kab_span_t outcome = KAB_NONE;
-    bool again;
+    const kab_change_t *change = call->scratch;
     kab_err_t err = kab_pg_transaction(&call->w.db, write, call);
 
     if (err) {
@@ -67,13 +61,12 @@ kab_err_t kab_change_commit(kab_call_t *call, kab_tx_body_t write)
     call->committed = true;
     call->flow_changed = true;
     kab_session_forget(&call->w, &call->dropped);
-    err = commit_once(call, &again, &outcome);
-    if (err == KAB_OK && kab_span_is(outcome, "done")) {
+    if (kab_span_is(change->outcome, "done")) {
         call->flow.state = KAB_STATE_DONE;
         return KAB_OK;
     }
     call->flow.state = KAB_STATE_HELD;
-    return err || !kab_form_put(call, "until", outcome) ? KAB_E_INTERNAL : KAB_OK;
+    return kab_form_put(call, "until", change->outcome) ? KAB_OK : KAB_E_INTERNAL;
 }
 
 kab_err_t kab_change_describe(kab_call_t *call)

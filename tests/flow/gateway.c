@@ -122,6 +122,9 @@ void gateway_close(gateway_t *g)
     }
     kab_close(g->kab);
     kab_config_free(g->config);
+    for (unsigned i = 0; i < g->statements; i++) {
+        free((void *)(uintptr_t)g->statement[i].sql);
+    }
     snprintf(command, sizeof(command), "rm -r %s", g->dir);
     assert_int_equal(system(command), 0);
     free(g);
@@ -193,19 +196,32 @@ void gateway_block(gateway_t *g, kab_uuid_t account, bool blocked)
     kab_arena_close(arena);
 }
 
+/* A statement's address is its identity. */
+static const kab_sql_t *statement_of(gateway_t *g, const char *sql)
+{
+    unsigned i = 0;
+
+    while (i < g->statements && strcmp(g->statement[i].sql, sql) != 0) {
+        i++;
+    }
+    assert_true(i < GATEWAY_STATEMENTS);
+    if (i == g->statements) {
+        snprintf(g->name[i], sizeof(g->name[0]), "test_%u", i);
+        g->statement[i] = (kab_sql_t){g->name[i], strdup(sql)};
+        g->statements++;
+    }
+    return &g->statement[i];
+}
+
 int64_t gateway_number(gateway_t *g, const char *sql)
 {
     kab_log_t log = {0};
     kab_arena_t *arena = kab_arena_open();
     kab_world_t w = world(g, arena, &log);
-    kab_sql_t *statement = &g->statement[g->statements]; /* its address is its identity */
     kab_rows_t *rows;
     int64_t n;
 
-    assert_true(g->statements < GATEWAY_STATEMENTS);
-    snprintf(g->name[g->statements], sizeof(g->name[0]), "test_%u", g->statements);
-    *statement = (kab_sql_t){g->name[g->statements++], sql};
-    assert_int_equal(kab_pg_exec(&w.db, statement, NULL, 0, &rows), KAB_OK);
+    assert_int_equal(kab_pg_exec(&w.db, statement_of(g, sql), NULL, 0, &rows), KAB_OK);
     n = kab_rows_count(rows) ? kab_rows_int(rows, 0, 0) : -1;
     kab_arena_close(arena);
     return n;

@@ -1,6 +1,6 @@
 /* Re-registration over kab_handle: the way, each refusal and what it costs, holds and objections.
  */
-#include "journey.h"
+#include "applicant.h"
 
 #define MOTHER "880314493312"
 #define FATHER "860922390740"
@@ -61,79 +61,6 @@ static int64_t held_by(kab_uuid_t account)
     return gateway_number(g, sql);
 }
 
-static void step(browser_t *b, const char *name, const char *body, int status)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "/flows/{flow}/%s", name);
-    browser_call(b, "POST", path, body);
-    if (b->status != status) {
-        print_error("%s: %s\n", name, b->body);
-    }
-    assert_int_equal(b->status, status);
-}
-
-static void to_evidence(browser_t *b)
-{
-    browser_open(b, g);
-    browser_call(b, "POST", "/flows", "{\"kind\":\"reregistration\"}");
-    assert_int_equal(b->status, 201);
-    assert_string_equal(browser_state(b), "explain");
-    step(b, "begin", "{}", 200);
-    assert_string_equal(browser_state(b), "evidence");
-}
-
-static void to_contact(browser_t *b, const char *evidence)
-{
-    to_evidence(b);
-    step(b, "evidence", evidence, 200);
-    assert_string_equal(browser_state(b), "confirm");
-    step(b, "confirm", "{}", 200);
-    assert_string_equal(browser_state(b), "contact");
-}
-
-static int contact(browser_t *b, const char *iin, const char *phone)
-{
-    char body[96];
-
-    snprintf(body, sizeof(body), "{\"iin\":\"%s\",\"phone\":\"%s\"}", iin, phone);
-    browser_call(b, "POST", "/flows/{flow}/contact", body);
-    return b->status;
-}
-
-static void complete(browser_t *b, const char *code)
-{
-    char body[256];
-
-    snprintf(body, sizeof(body),
-             "{\"code\":\"%s\",\"password\":\"" NEW "\",\"password_repeat\":\"" NEW "\"}", code);
-    browser_call(b, "POST", "/flows/{flow}/complete", body);
-}
-
-/* From `activate` or `code` to the end, with an app that is made on the way if p->key is missing.
- */
-static void finish(browser_t *b, phone_t *p, const char *number)
-{
-    char code[9];
-
-    if (strcmp(browser_state(b), "activate") == 0) {
-        assert_int_equal(journey_bind(g, b, p, number), 200);
-        assert_string_equal(journey_data(b, "device"), "active");
-        step(b, "send", "{}", 200);
-    }
-    assert_string_equal(browser_state(b), "code");
-    journey_open_code(b, p, code);
-    complete(b, code);
-}
-
-/* An app that is not young: nothing hangs on it being weak. */
-static void own_app(browser_t *b, phone_t *p, const char *iin, const char *number)
-{
-    journey_activate(g, b, p, iin, number);
-    browser_close(b);
-    g->ahead += 2 * KAB_DAY;
-}
-
 static int object_hold(phone_t *p)
 {
     const json_t *row;
@@ -173,11 +100,11 @@ static void a_hold_that_nobody_objects_to(void **state)
     phone_t old, p;
 
     (void)state;
-    own_app(&a, &old, MOTHER, MOTHER_NUMBER);
-    own_app(&a, &p, FATHER, FATHER_NUMBER);
-    to_contact(&b, RIGHT);
-    assert_int_equal(contact(&b, FATHER, FATHER_NUMBER), 200);
-    finish(&b, &p, FATHER_NUMBER);
+    applicant_app(g, &a, &old, MOTHER, MOTHER_NUMBER);
+    applicant_app(g, &a, &p, FATHER, FATHER_NUMBER);
+    applicant_proves(g, &b, RIGHT);
+    assert_int_equal(applicant_contact(&b, FATHER, FATHER_NUMBER), 200);
+    applicant_finishes(g, &b, &p, FATHER_NUMBER);
     assert_int_equal(b.status, 200);
     assert_string_equal(browser_state(&b), "held");
     assert_true(strlen(journey_data(&b, "until")) == 20);
@@ -215,11 +142,11 @@ static void an_objection_in_time_wins(void **state)
     phone_t old, p;
 
     (void)state;
-    own_app(&a, &old, MOTHER, MOTHER_NUMBER);
-    own_app(&a, &p, FATHER, FATHER_NUMBER);
-    to_contact(&b, RIGHT);
-    assert_int_equal(contact(&b, FATHER, FATHER_NUMBER), 200);
-    finish(&b, &p, FATHER_NUMBER);
+    applicant_app(g, &a, &old, MOTHER, MOTHER_NUMBER);
+    applicant_app(g, &a, &p, FATHER, FATHER_NUMBER);
+    applicant_proves(g, &b, RIGHT);
+    assert_int_equal(applicant_contact(&b, FATHER, FATHER_NUMBER), 200);
+    applicant_finishes(g, &b, &p, FATHER_NUMBER);
     assert_string_equal(browser_state(&b), "held");
     g->ahead += 23 * KAB_HOUR;
     assert_int_equal(object_hold(&old), 204);
@@ -240,10 +167,10 @@ static void a_new_number_and_no_app(void **state)
 
     (void)state;
     gateway_sql(g, "UPDATE guardianship SET ended_at = now()");
-    to_contact(&b, RIGHT);
-    assert_int_equal(contact(&b, FATHER, NEW_NUMBER), 200);
+    applicant_proves(g, &b, RIGHT);
+    assert_int_equal(applicant_contact(&b, FATHER, NEW_NUMBER), 200);
     assert_string_equal(browser_state(&b), "activate");
-    finish(&b, &p, NEW_NUMBER);
+    applicant_finishes(g, &b, &p, NEW_NUMBER);
     assert_int_equal(b.status, 200);
     assert_string_equal(browser_state(&b), "done");
     assert_int_equal(held_by(father), 1);
@@ -267,11 +194,11 @@ static void somebody_new(void **state)
     (void)state;
     gateway_sql(g, "UPDATE guardianship SET ended_at = now()");
     gateway_child(g, OTHER_CHILD, "II ЖА 204511", STRANGER, "", false, NULL);
-    to_contact(&b, EVIDENCE(OTHER_CHILD, "II жа № 204511", STRANGER, "", "queue"));
-    assert_int_equal(contact(&b, STRANGER, NEW_NUMBER), 200);
+    applicant_proves(g, &b, EVIDENCE(OTHER_CHILD, "II жа № 204511", STRANGER, "", "queue"));
+    assert_int_equal(applicant_contact(&b, STRANGER, NEW_NUMBER), 200);
     assert_string_equal(browser_state(&b), "activate");
     assert_int_equal(gateway_number(g, "SELECT count(*) FROM account"), 2);
-    finish(&b, &p, NEW_NUMBER);
+    applicant_finishes(g, &b, &p, NEW_NUMBER);
     assert_string_equal(browser_state(&b), "done");
     assert_int_equal(gateway_number(g, "SELECT count(*) FROM account"), 3);
     browser_open(&sign_in, g);
@@ -292,14 +219,14 @@ static void the_own_account_is_alive(void **state)
 
     (void)state;
     gateway_sql(g, "UPDATE guardianship SET ended_at = now()");
-    own_app(&a, &old, FATHER, FATHER_NUMBER);
+    applicant_app(g, &a, &old, FATHER, FATHER_NUMBER);
     for (int object = 0; object < 2; object++) {
-        to_contact(&b, RIGHT);
-        assert_int_equal(contact(&b, FATHER, NEW_NUMBER), 200);
+        applicant_proves(g, &b, RIGHT);
+        assert_int_equal(applicant_contact(&b, FATHER, NEW_NUMBER), 200);
         if (object) { /* the app on the new number is there by now */
             assert_string_equal(browser_state(&b), "code");
         }
-        finish(&b, &p, NEW_NUMBER);
+        applicant_finishes(g, &b, &p, NEW_NUMBER);
         assert_string_equal(browser_state(&b), "held");
         browser_open(&sign_in, g);
         assert_int_equal(browser_sign_in(&sign_in, FATHER, NEW), 401);
@@ -338,9 +265,9 @@ static void every_wrong_answer_is_the_same(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        to_evidence(&b);
-        step(&b, "evidence", wrong[i], 200);
-        step(&b, "confirm", "{}", 422);
+        applicant_begins(g, &b);
+        applicant_step(&b, "evidence", wrong[i], 200);
+        applicant_step(&b, "confirm", "{}", 422);
         assert_string_equal(browser_code(&b), "evidence_mismatch");
         if (i == 0) {
             snprintf(first, sizeof(first), "%.255s", b.body);
@@ -351,8 +278,9 @@ static void every_wrong_answer_is_the_same(void **state)
         assert_true(b.not_before > b.began);
         browser_close(&b);
     }
-    to_contact(&b, EVIDENCE(CHILD, "№ 1904518", FATHER, MOTHER, "kindergarten")); /* either order */
-    assert_int_equal(contact(&b, STRANGER, NEW_NUMBER), 422);                     /* no parent */
+    applicant_proves(
+        g, &b, EVIDENCE(CHILD, "№ 1904518", FATHER, MOTHER, "kindergarten")); /* either order */
+    assert_int_equal(applicant_contact(&b, STRANGER, NEW_NUMBER), 422);       /* no parent */
     assert_string_equal(browser_code(&b), "evidence_mismatch");
     assert_int_equal(g->script.questions, 0);
     browser_close(&b);
@@ -363,22 +291,22 @@ static void three_tries_a_day(void **state)
     browser_t b, other;
 
     (void)state;
-    to_evidence(&b);
-    step(&b, "evidence", EVIDENCE(CHILD, "1904519", MOTHER, FATHER, "queue"), 200);
+    applicant_begins(g, &b);
+    applicant_step(&b, "evidence", EVIDENCE(CHILD, "1904519", MOTHER, FATHER, "queue"), 200);
     for (int i = 0; i < 3; i++) {
-        step(&b, "confirm", "{}", 422);
+        applicant_step(&b, "confirm", "{}", 422);
     }
-    step(&b, "confirm", "{}", 429);
+    applicant_step(&b, "confirm", "{}", 429);
     assert_true(b.retry_after > 23 * 3600);
-    step(&b, "back", "{}", 200);
+    applicant_step(&b, "back", "{}", 200);
     assert_string_equal(journey_data(&b, "birth_certificate"), "1904519");
-    step(&b, "evidence", RIGHT, 200);
-    step(&b, "confirm", "{}", 429); /* for the child, whatever is typed besides */
-    to_contact(&other, RIGHT);      /* another browser has its own */
+    applicant_step(&b, "evidence", RIGHT, 200);
+    applicant_step(&b, "confirm", "{}", 429); /* for the child, whatever is typed besides */
+    applicant_proves(g, &other, RIGHT);       /* another browser has its own */
     browser_close(&other);
     for (int i = 0; i < 6; i++) { /* what was right is given back */
         browser_open(&other, g);
-        to_contact(&other, RIGHT);
+        applicant_proves(g, &other, RIGHT);
         browser_close(&other);
     }
     browser_close(&b);
@@ -389,24 +317,24 @@ static void bmg_is_asked_rarely(void **state)
     browser_t b;
 
     (void)state;
-    to_contact(&b, RIGHT);
+    applicant_proves(g, &b, RIGHT);
     g->script.bmg_answer = KAB_BMG_NOT_REGISTERED;
-    assert_int_equal(contact(&b, FATHER, NEW_NUMBER), 422);
+    assert_int_equal(applicant_contact(&b, FATHER, NEW_NUMBER), 422);
     assert_string_equal(browser_code(&b), "bmg_mismatch"); /* not told before proof */
-    assert_int_equal(contact(&b, FATHER, NEW_NUMBER), 422);
+    assert_int_equal(applicant_contact(&b, FATHER, NEW_NUMBER), 422);
     assert_int_equal(g->script.questions, 1); /* the repeat is answered from the flow */
     g->script.bmg_answer = KAB_BMG_UNAVAILABLE;
-    assert_int_equal(contact(&b, FATHER, "+77011112233"), 503);
+    assert_int_equal(applicant_contact(&b, FATHER, "+77011112233"), 503);
     assert_string_equal(browser_state(&b), "");
     journey_look(&b);
     assert_string_equal(browser_state(&b), "contact"); /* nothing is lost */
     g->script.bmg_answer = KAB_BMG_MATCH;
-    assert_int_equal(contact(&b, FATHER, "+77011112233"), 200);
+    assert_int_equal(applicant_contact(&b, FATHER, "+77011112233"), 200);
     assert_string_equal(browser_state(&b), "activate");
-    step(&b, "back", "{}", 200);
+    applicant_step(&b, "back", "{}", 200);
     assert_string_equal(browser_state(&b), "contact");
     assert_string_equal(journey_data(&b, "phone"), "+77011112233");
-    assert_int_equal(contact(&b, FATHER, "+77011112234"), 429);
+    assert_int_equal(applicant_contact(&b, FATHER, "+77011112234"), 429);
     assert_int_equal(g->script.questions, 3);
     browser_close(&b);
 }
@@ -417,10 +345,10 @@ static void a_hold_that_no_longer_may_be(void **state)
     phone_t p;
 
     (void)state;
-    own_app(&a, &p, FATHER, FATHER_NUMBER);
-    to_contact(&b, RIGHT);
-    assert_int_equal(contact(&b, FATHER, FATHER_NUMBER), 200);
-    finish(&b, &p, FATHER_NUMBER);
+    applicant_app(g, &a, &p, FATHER, FATHER_NUMBER);
+    applicant_proves(g, &b, RIGHT);
+    assert_int_equal(applicant_contact(&b, FATHER, FATHER_NUMBER), 200);
+    applicant_finishes(g, &b, &p, FATHER_NUMBER);
     assert_string_equal(browser_state(&b), "held");
     g->ahead += 25 * KAB_HOUR;
     g->script.bmg_answer = KAB_BMG_UNAVAILABLE; /* never a verdict */
@@ -446,13 +374,13 @@ static void the_wrong_apps_code_is_worth_nothing(void **state)
     char code[9];
 
     (void)state;
-    own_app(&a, &old, FATHER, FATHER_NUMBER);
-    to_contact(&b, RIGHT);
-    assert_int_equal(contact(&b, FATHER, NEW_NUMBER), 200);
+    applicant_app(g, &a, &old, FATHER, FATHER_NUMBER);
+    applicant_proves(g, &b, RIGHT);
+    assert_int_equal(applicant_contact(&b, FATHER, NEW_NUMBER), 200);
     assert_int_equal(journey_bind(g, &b, &p, NEW_NUMBER), 200);
-    step(&b, "send", "{}", 200);
+    applicant_step(&b, "send", "{}", 200);
     journey_open_code(&b, &old, code);
-    complete(&b, code);
+    applicant_completes(&b, code);
     assert_int_equal(b.status, 410);
     assert_int_equal(held_by(mother), 1);
     assert_int_equal(gateway_number(g, "SELECT count(*) FROM moderation"), 0);
@@ -467,11 +395,11 @@ static void a_move_is_objected_to_afterwards(void **state)
     phone_t old, p;
 
     (void)state;
-    own_app(&a, &old, MOTHER, MOTHER_NUMBER);
-    own_app(&a, &p, FATHER, FATHER_NUMBER);
-    to_contact(&b, RIGHT);
-    assert_int_equal(contact(&b, FATHER, FATHER_NUMBER), 200);
-    finish(&b, &p, FATHER_NUMBER);
+    applicant_app(g, &a, &old, MOTHER, MOTHER_NUMBER);
+    applicant_app(g, &a, &p, FATHER, FATHER_NUMBER);
+    applicant_proves(g, &b, RIGHT);
+    assert_int_equal(applicant_contact(&b, FATHER, FATHER_NUMBER), 200);
+    applicant_finishes(g, &b, &p, FATHER_NUMBER);
     g->ahead += 25 * KAB_HOUR;
     look_after();
     assert_int_equal(held_by(father), 1);
