@@ -374,10 +374,14 @@ ngx_http_kabinet_api_again(ngx_http_kabinet_asker_t *asker, ngx_uint_t last)
 }
 
 
+/* All of the body is here, so nothing is left to linger for: a client that does not hang up would hold
+ * a worker that quits. */
 static void
 ngx_http_kabinet_api_body(ngx_http_request_t *r)
 {
     ngx_int_t  rc;
+
+    r->lingering_close = 0;
 
     rc = ngx_http_kabinet_api_call(r);
 

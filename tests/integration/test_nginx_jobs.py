@@ -178,6 +178,20 @@ def test_quit_waits_for_the_answer_but_not_for_ever(gateway, watch, released):
     assert signed_in_rows(gateway)[0] == (1 if released else 0)
 
 
+def test_quit_does_not_wait_for_a_client_that_has_its_answer(gateway, watch):
+    """It neither reads nor hangs up, as if it had gone to sleep; nginx itself would linger for 5 s."""
+    browser, data = password_step(gateway, KNOWN)
+    with held(gateway, "session") as lock:
+        plug = Plug(gateway.port).send(data)
+        lock.until_waiting()
+        watch.master.send_signal(signal.SIGQUIT)
+        until(lambda: "gracefully shutting down" in watch.log())
+        lock.release()
+        until(lambda: watch.statuses(step_path(browser, "password")) == [200], 4, "the request does not end")
+        assert watch.master.wait(5) == 0
+    assert plug.answer().status == 200
+
+
 def test_quit_waits_for_the_line_of_the_grid(gateway, watch):
     _, data = password_step(gateway, KNOWN, WRONG["password"])
     plug = Plug(gateway.port).send(data)
