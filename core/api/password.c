@@ -37,12 +37,7 @@ static kab_err_t find(kab_call_t *call)
     if (err) {
         return err;
     }
-    change->trial.typed =
-        kab_password_normal(call->arena, kab_call_field(call, "current_password"));
-    if (change->trial.typed.n == 0) {
-        return kab_call_invalid(call, "current_password", "missing");
-    }
-    err = kab_trial_find(call, &change->trial, &change->iin);
+    err = kab_trial_ask(call, &change->trial, &change->iin);
     if (err == KAB_OK) {
         err = kab_account_history(&call->w, call->session.account, change->np.history,
                                   &change->np.history_n);
@@ -70,7 +65,10 @@ static kab_err_t write_change(const kab_db_t *db, void *ctx)
 
     (void)db;
     call->dropped.n = 0;
-    err = kab_account_set_hash(w, *account, kab_span_of(change->np.hash), false);
+    err = kab_trial_still(call, &change->trial);
+    if (err == KAB_OK) {
+        err = kab_account_set_hash(w, *account, kab_span_of(change->np.hash), false);
+    }
     if (err == KAB_OK) {
         err = kab_session_end_all(w, *account, call->session.id, &call->dropped);
     }
@@ -90,14 +88,11 @@ static kab_err_t write_change(const kab_db_t *db, void *ctx)
 static kab_err_t decide(kab_call_t *call)
 {
     const change_t *change = call->scratch;
-    kab_err_t err;
+    kab_err_t err = kab_trial_decide(call, &change->trial, &change->iin);
 
-    if (!kab_trial_passed(&change->trial)) {
-        err = kab_trial_failed(call, &change->trial, &change->iin);
-        return err ? err : KAB_E_INVALID_CREDENTIALS;
+    if (err == KAB_OK) {
+        err = kab_new_password_judge(call, &change->trial.account, &change->np);
     }
-    kab_trial_release(call, &change->trial, &change->iin);
-    err = kab_new_password_judge(call, &change->trial.account, &change->np);
     if (err) {
         return err;
     }

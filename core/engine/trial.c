@@ -7,6 +7,18 @@
 /* A closed strangers' lane does not reopen while somebody waits; recovery opens it. */
 static const kab_time_t closed_wait = KAB_DAY;
 
+kab_err_t kab_trial_ask(kab_call_t *call, kab_trial_t *trial, const kab_iin_t *iin)
+{
+    kab_span_t typed = kab_call_field(call, "current_password");
+
+    if (typed.n == 0) {
+        return kab_call_invalid(call, "current_password", "missing");
+    }
+    trial->typed = kab_password_normal(call->arena, typed);
+    return trial->typed.n ? kab_trial_find(call, trial, iin)
+                          : kab_call_invalid(call, "current_password", "too_long");
+}
+
 kab_err_t kab_trial_find(kab_call_t *call, kab_trial_t *trial, const kab_iin_t *iin)
 {
     const struct kab_config_s *config = call->kab->config;
@@ -96,4 +108,23 @@ void kab_trial_release(kab_call_t *call, const kab_trial_t *trial, const kab_iin
 {
     kab_throttle_release(&call->w, iin, trial->known_browser ? trial->browser : NULL,
                          call->in.address);
+}
+
+kab_err_t kab_trial_decide(kab_call_t *call, const kab_trial_t *trial, const kab_iin_t *iin)
+{
+    if (!kab_trial_passed(trial)) {
+        kab_err_t err = kab_trial_failed(call, trial, iin);
+
+        return err ? err : KAB_E_INVALID_CREDENTIALS;
+    }
+    kab_trial_release(call, trial, iin);
+    return KAB_OK;
+}
+
+kab_err_t kab_trial_still(kab_call_t *call, const kab_trial_t *trial)
+{
+    bool same = false;
+    kab_err_t err = kab_account_hash_still(&call->w, trial->account.id, trial->account.hash, &same);
+
+    return err == KAB_OK && !same ? KAB_E_INVALID_CREDENTIALS : err;
 }

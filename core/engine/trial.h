@@ -27,6 +27,9 @@ typedef struct {
     char hash[KAB_HASH_TEXT];
 } kab_trial_t;
 
+/* DB. kab_trial_find with what the field "current_password" says; KAB_E_VALIDATION if that can be
+ * nobody's. */
+kab_err_t kab_trial_ask(kab_call_t *call, kab_trial_t *trial, const kab_iin_t *iin);
 /* DB. KAB_OK, KAB_E_THROTTLED (call->wait set), KAB_E_UNAVAILABLE. */
 kab_err_t kab_trial_find(kab_call_t *call, kab_trial_t *trial, const kab_iin_t *iin);
 /* HASH. Sets trial->right. */
@@ -40,5 +43,11 @@ static inline bool kab_trial_passed(const kab_trial_t *trial)
 kab_err_t kab_trial_failed(kab_call_t *call, const kab_trial_t *trial, const kab_iin_t *iin);
 /* DB, after the commit: gives the try back. */
 void kab_trial_release(kab_call_t *call, const kab_trial_t *trial, const kab_iin_t *iin);
+/* DB, commits. Whether it passed, with its traces: KAB_OK, and the try is given back, or
+ * KAB_E_INVALID_CREDENTIALS. */
+kab_err_t kab_trial_decide(kab_call_t *call, const kab_trial_t *trial, const kab_iin_t *iin);
+/* DB, in the transaction of what the password allows. KAB_E_INVALID_CREDENTIALS: it was changed
+ * since it was compared. */
+kab_err_t kab_trial_still(kab_call_t *call, const kab_trial_t *trial);
 
 #endif

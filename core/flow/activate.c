@@ -46,18 +46,12 @@ typedef struct {
 static kab_err_t find_trial(kab_call_t *call)
 {
     new_device_t *new_device = call->scratch = kab_alloc(call->arena, sizeof(*new_device));
-    kab_span_t typed = kab_call_field(call, "current_password");
 
     if (!new_device) {
         return KAB_E_INTERNAL;
     }
-    new_device->asked = typed.n > 0;
-    if (!new_device->asked) {
-        return KAB_OK;
-    }
-    new_device->trial.typed = kab_password_normal(call->arena, typed);
-    return new_device->trial.typed.n ? kab_trial_find(call, &new_device->trial, &call->flow.iin)
-                                     : kab_call_invalid(call, "current_password", "too_long");
+    new_device->asked = kab_call_field(call, "current_password").n > 0;
+    return new_device->asked ? kab_trial_ask(call, &new_device->trial, &call->flow.iin) : KAB_OK;
 }
 
 static kab_err_t verify(kab_call_t *call)
@@ -82,16 +76,12 @@ static kab_err_t write_activation(const kab_db_t *db, void *ctx)
 static kab_err_t new_device(kab_call_t *call)
 {
     new_device_t *new_device = call->scratch;
-    kab_err_t err;
+    kab_err_t err =
+        new_device->asked ? kab_trial_decide(call, &new_device->trial, &call->flow.iin) : KAB_OK;
 
-    if (new_device->asked && !kab_trial_passed(&new_device->trial)) {
-        err = kab_trial_failed(call, &new_device->trial, &call->flow.iin);
-        return err ? err : KAB_E_INVALID_CREDENTIALS;
+    if (err == KAB_OK) {
+        err = kab_subject_find(call, &new_device->subject);
     }
-    if (new_device->asked) {
-        kab_trial_release(call, &new_device->trial, &call->flow.iin);
-    }
-    err = kab_subject_find(call, &new_device->subject);
     if (err == KAB_OK) {
         call->flow.generation++;
         err = kab_pg_transaction(&call->w.db, write_activation, call);
