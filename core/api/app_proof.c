@@ -80,23 +80,44 @@ static kab_err_t ask_bmg(kab_call_t *call)
     return KAB_OK;
 }
 
+/* Apps that were there before: the first `live` of them are bound, the others were removed not long
+ * ago. */
+typedef struct {
+    kab_device_t app[2 * KAB_DEVICES];
+    unsigned live, n;
+} older_t;
+
+static kab_err_t find_older(kab_call_t *call, const kab_device_t *device, older_t *older)
+{
+    unsigned missed = 0;
+    kab_err_t err =
+        kab_device_live(&call->w, device->account, &device->phone, older->app, &older->live);
+
+    if (err == KAB_OK) {
+        err = kab_device_missed(&call->w, device->account, &device->phone, older->app + older->live,
+                                &missed);
+    }
+    older->n = older->live + missed;
+    return err;
+}
+
 /* An older app is told, and may object until the hold is over; not if the current password, or a
  * session, spoke for the new one (SECURITY 13, 16). What comes after a weak one waits for that one
  * in any case (SECURITY 17). */
 static void decide_hold(const kab_call_t *call, const kab_activation_t *activation,
-                        const kab_device_t *live, unsigned n, kab_device_t *device)
+                        const older_t *older, kab_device_t *device)
 {
     kab_time_t now = kab_call_now(call), until = now;
 
-    if (n && !activation->trusted) {
+    if (older->n && !activation->trusted) {
         until += call->kab->config->device_hold * KAB_SECOND;
     }
-    for (unsigned i = 0; i < n; i++) {
-        kab_time_t weak = kab_device_weak_until(&live[i]);
+    for (unsigned i = 0; i < older->n; i++) {
+        kab_time_t weak = kab_device_weak_until(&older->app[i]);
 
         until = weak > until ? weak : until;
     }
-    device->weak = n == 0 && !activation->trusted && !activation->has_phone;
+    device->weak = older->n == 0 && !activation->trusted && !activation->has_phone;
     device->state = until > now ? KAB_DEVICE_HELD : KAB_DEVICE_ACTIVE;
     device->active_at = until;
     device->held_until = until > now ? until : 0;
@@ -124,22 +145,37 @@ static kab_err_t record_device(kab_call_t *call, const proof_t *proof)
     return err ? err : kab_audit_add(&call->w, &device->account, KAB_EV_DEVICE, "self", KAB_NONE);
 }
 
+/* A removed app cannot be rung: its number is told instead, if nobody else is. */
+static kab_err_t tell_older(kab_call_t *call, const proof_t *proof, const older_t *older)
+{
+    const kab_device_t *device = &proof->device;
+    const char *locale = proof->activation.locale;
+    kab_err_t err = KAB_OK;
+
+    if (older->live == 0 && older->n > 0) {
+        return kab_notice_number(&call->w, "device", locale, device->account, &device->phone);
+    }
+    for (unsigned i = 0; i < older->live && err == KAB_OK; i++) {
+        err = kab_notice_device(&call->w, "device", locale, &older->app[i]);
+    }
+    return err;
+}
+
 static kab_err_t write_bind(const kab_db_t *db, void *ctx)
 {
     kab_call_t *call = ctx;
     proof_t *proof = call->scratch;
-    kab_device_t *device = &proof->device, live[KAB_DEVICES];
-    unsigned n = 0;
-    kab_err_t err = kab_device_live(&call->w, device->account, &device->phone, live, &n);
+    older_t older;
+    kab_err_t err = find_older(call, &proof->device, &older);
 
     (void)db;
     if (err) {
         return err;
     }
-    decide_hold(call, &proof->activation, live, n, device);
+    decide_hold(call, &proof->activation, &older, &proof->device);
     err = bind_device(call, proof);
-    for (unsigned i = 0; i < n && err == KAB_OK; i++) {
-        err = kab_notice_device(&call->w, "device", proof->activation.locale, &live[i]);
+    if (err == KAB_OK) {
+        err = tell_older(call, proof, &older);
     }
     return err ? err : record_device(call, proof);
 }

@@ -6,17 +6,13 @@
 #include "flow/sender.h"
 
 static const kab_op_t *const routes[] = {
-    kab_flow_routes,
-    kab_session_routes,
-    kab_password_routes,
-    kab_consent_routes,
-    kab_meta_routes,
-    kab_qr_routes,
-    kab_app_challenge_routes,
-    kab_app_device_routes,
-    kab_app_proof_routes,
-    kab_app_event_routes,
-    NULL,
+    kab_flow_routes,       kab_session_routes,
+    kab_password_routes,   kab_consent_routes,
+    kab_event_routes,      kab_device_routes,
+    kab_child_routes,      kab_meta_routes,
+    kab_qr_routes,         kab_app_challenge_routes,
+    kab_app_device_routes, kab_app_proof_routes,
+    kab_app_event_routes,  NULL,
 };
 
 const kab_tables_t kab_tables = {

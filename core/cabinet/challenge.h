@@ -70,6 +70,9 @@ kab_err_t kab_challenge_update(const kab_world_t *w, kab_challenge_t *challenge,
                                kab_challenge_state_t from);
 /* A finished change ends all others of the account: they read as burned. */
 kab_err_t kab_challenge_end_others(const kab_world_t *w, kab_uuid_t account, kab_uuid_t but);
+/* Those that this device of the account armed and nobody has used: their codes are worth nothing
+ * any more. */
+kab_err_t kab_challenge_end_armed(const kab_world_t *w, kab_uuid_t account, kab_uuid_t device);
 /* Rings and denials of the last while, to decide whether a ring is silent (SECURITY 8): counts in
  * one statement, for a decoy's IIN too. last_denial: 0 if there is none within 30 days. */
 typedef struct {

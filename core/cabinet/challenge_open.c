@@ -16,6 +16,9 @@ static const kab_sql_t sql_end_others = {
     "challenge_end_others", "UPDATE challenge SET ended_at = $3 WHERE account = $1 AND id <> $2"
                             " AND state IN ('open', 'armed') AND ended_at IS NULL"
                             " AND expires_at > $3"};
+static const kab_sql_t sql_end_armed = {
+    "challenge_end_armed", "UPDATE challenge SET ended_at = $3 WHERE account = $1 AND armed_by = $2"
+                           " AND state = 'armed' AND ended_at IS NULL"};
 static const kab_sql_t sql_rings = {
     "challenge_rings", "SELECT count(*) FILTER (WHERE NOT denial AND at > $3 - interval '1 hour'),"
                        " count(*) FILTER (WHERE NOT denial AND at > $3 - interval '1 day'),"
@@ -114,6 +117,13 @@ kab_err_t kab_challenge_end_others(const kab_world_t *w, kab_uuid_t account, kab
     kab_param_t params[] = {kab_p_uuid(&account), kab_p_uuid(&but),
                             kab_p_time(w->env->now(w->env->ctx))};
     return kab_pg_exec(&w->db, &sql_end_others, params, 3, NULL);
+}
+
+kab_err_t kab_challenge_end_armed(const kab_world_t *w, kab_uuid_t account, kab_uuid_t device)
+{
+    kab_param_t params[] = {kab_p_uuid(&account), kab_p_uuid(&device),
+                            kab_p_time(w->env->now(w->env->ctx))};
+    return kab_pg_exec(&w->db, &sql_end_armed, params, 3, NULL);
 }
 
 kab_err_t kab_challenge_rings(const kab_world_t *w, const kab_iin_t *iin, kab_rings_t *out)

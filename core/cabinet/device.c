@@ -30,7 +30,15 @@ static const kab_sql_t sql_live = {
 static const kab_sql_t sql_list = {
     "device_list", "SELECT " COLUMNS " FROM device WHERE account = $1 AND (state IN ('active',"
                    " 'held') OR (state = 'removed' AND active_at IS NOT NULL AND removed_at > $2))"
-                   " ORDER BY created_at DESC, id LIMIT $3"};
+                   " ORDER BY state = 'removed', created_at DESC, id LIMIT $3"};
+/* Those that were objected away, or lost the number, are not missed. */
+static const kab_sql_t sql_missed = {
+    "device_missed", "SELECT " COLUMNS " FROM device WHERE account = $1 AND state = 'removed'"
+                     " AND active_at <= removed_at AND removed_at > $4"
+                     " AND (phone_index IN ($2, $3) OR phone_index2 IN ($2, $3))"
+                     " AND EXISTS (SELECT FROM event WHERE event.account = device.account"
+                     "  AND event.subject = device.id AND event.kind = 'device_removed')"
+                     " ORDER BY created_at DESC, id LIMIT $5"};
 static const kab_sql_t sql_of_others = {
     "device_of_others", "SELECT " COLUMNS " FROM device WHERE state IN ('active', 'held')"
                         " AND (phone_index IN ($1, $2) OR phone_index2 IN ($1, $2))"
@@ -300,6 +308,17 @@ kab_err_t kab_device_list(const kab_world_t *w, kab_uuid_t account, kab_device_t
     kab_time_t since = w->env->now(w->env->ctx) - KAB_DEVICE_REMEMBERED;
     kab_param_t params[] = {kab_p_uuid(&account), kab_p_time(since), kab_p_int(KAB_DEVICES)};
     return find_all(w, &sql_list, params, 3, out, n);
+}
+
+kab_err_t kab_device_missed(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone,
+                            kab_device_t out[KAB_DEVICES], unsigned *n)
+{
+    kab_iin_index_t index;
+    kab_row_index(w->ring, "phone", kab_span_of(phone->e164), &index);
+    kab_time_t since = w->env->now(w->env->ctx) - KAB_DEVICE_REMEMBERED;
+    kab_param_t params[] = {kab_p_uuid(&account), kab_p_index(index.now), kab_p_index(index.before),
+                            kab_p_time(since), kab_p_int(KAB_DEVICES)};
+    return find_all(w, &sql_missed, params, 5, out, n);
 }
 
 kab_err_t kab_device_of_others(const kab_world_t *w, const kab_phone_t *phone, kab_uuid_t account,

@@ -63,10 +63,14 @@ enum { KAB_DEVICES = 8 };
 #define KAB_DEVICE_REMEMBERED (30 * KAB_DAY)
 kab_err_t kab_device_live(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone,
                           kab_device_t out[KAB_DEVICES], unsigned *n);
-/* Every bound one of an account, whatever its number, removed ones of the last 30 days too, newest
- * first; at most KAB_DEVICES. */
+/* Every bound one of an account, whatever its number, then removed ones of the last 30 days, each
+ * newest first; at most KAB_DEVICES. */
 kab_err_t kab_device_list(const kab_world_t *w, kab_uuid_t account, kab_device_t out[KAB_DEVICES],
                           unsigned *n);
+/* On this number, removed in the cabinet within the last 30 days: for every hold they count as live
+ * (SECURITY 16), or who knows the password could remove the app that would object. */
+kab_err_t kab_device_missed(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone,
+                            kab_device_t out[KAB_DEVICES], unsigned *n);
 /* Bound ones on this number that are not this account's. Locks the rows. */
 kab_err_t kab_device_of_others(const kab_world_t *w, const kab_phone_t *phone, kab_uuid_t account,
                                kab_device_t out[KAB_DEVICES], unsigned *n);

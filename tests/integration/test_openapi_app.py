@@ -240,7 +240,7 @@ def refusals(ask, gateway):
 
 @pytest.mark.gateway(server=FAR)
 def test_every_answer_to_the_app_is_as_documented(gateway, doc):
-    ask = Client(doc, app=True)
+    ask = Client(doc, "app")
     gateway.stack.start_sandbox()
     try:
         activation(ask, gateway)
