@@ -64,8 +64,9 @@ def app_of(gateway, iin):
 
 
 def sms_to(sandbox, phone):
-    """An app on the same number may have got pushes too."""
-    return [message for message in sandbox.messages(to=phone) if message["channel"] == "sms"]
+    """Those with a code: an app on the same number may have got pushes and notices too."""
+    return [message for message in sandbox.messages(to=phone)
+            if message["channel"] == "sms" and message["text"][:6].isdigit()]
 
 
 def sms_code(sandbox, phone, before=0):

@@ -3,10 +3,12 @@
 
 import { helpAddress } from './help-link.js';
 import { onLanguage, put, t, time } from './i18n.js';
+import { newPhone } from './new-phone.js';
 import { checklist } from './password.js';
 import { $, eye, fieldError, notice, sentence } from './ui.js';
 
 const STORES = { google: 'recovery.google_play', apple: 'recovery.app_store' };
+const DEVICE = { proving: 'recovery.proving', active: 'recovery.bound', held: 'recovery.held' };
 const fields = { code: $('code'), password: $('password'), password_repeat: $('password_repeat') };
 
 // ---- the app's activation -----------------------------------------------------------
@@ -39,7 +41,7 @@ function drawActivate(flow) {
   $('otp').textContent = groups(data.one_time_password ?? '');
   put($('otp-expires'), 'recovery.expires', { time: time(data.expires_at) });
   picture($('activate-qr'), flow, data.expires_at ?? '');
-  const state = { active: 'recovery.bound', held: 'recovery.held' }[data.device] ?? 'recovery.waiting';
+  const state = DEVICE[data.device] ?? 'recovery.waiting';
   put($('device'), state, { time: data.held_until ? time(data.held_until) : '' });
   $('device').classList.toggle('good', data.device === 'active');
   $('send').disabled = data.device !== 'active';
@@ -79,8 +81,10 @@ function wrong(name, code) {
 // whose draw and refused call these.
 export function confirmation(page, last, said) {
   const form = $('code-form');
+  const phone = newPhone(page);
 
   function draw() {
+    phone.draw();
     if (page.flow.state === 'activate') drawActivate(page.flow);
     if (page.flow.state === 'code') drawCode(page.flow);
   }
@@ -92,7 +96,7 @@ export function confirmation(page, last, said) {
       page.flow.data.attempts_left = refusal.attemptsLeft;
       wrong('code', 'error.code_wrong');
       fields.code.select();
-    } else return false;
+    } else return phone.refused(refusal);
     return true;
   }
 
@@ -126,8 +130,6 @@ export function confirmation(page, last, said) {
   for (const button of document.querySelectorAll('.back')) {
     button.addEventListener('click', () => page.step('back', {}, button.form));
   }
-  $('renew').addEventListener('click', () => page.step('new_device', {}, $('activate')));
-  $('new-device').addEventListener('click', () => page.step('new_device', {}, form));
   $('resend').addEventListener('click', async () => {
     if (await page.step('resend', {}, form, {}, $('resend'))) notice('good', 'recovery.resent');
   });
