@@ -51,6 +51,7 @@ static ngx_command_t  ngx_http_kabinet_commands[] = {
     NGX_HTTP_KABINET_CORE("kabinet_session"),
     NGX_HTTP_KABINET_CORE("kabinet_throttle"),
     NGX_HTTP_KABINET_CORE("kabinet_networks"),
+    NGX_HTTP_KABINET_CORE("kabinet_operators"),
     NGX_HTTP_KABINET_CORE("kabinet_code"),
     NGX_HTTP_KABINET_CORE("kabinet_activation_proof"),
     NGX_HTTP_KABINET_CORE("kabinet_device_hold"),

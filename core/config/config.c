@@ -39,6 +39,7 @@ typedef struct {
     X("kabinet_throttle", "login [free=N] [off=N] [address=N] [carrier=N]", 2, 5, ONCE,            \
       config_throttle)                                                                             \
     X("kabinet_networks", "carrier file=FILE", 2, 2, ONCE, config_networks)                        \
+    X("kabinet_operators", "file=FILE", 1, 1, ONCE, config_operators)                              \
     X("kabinet_code", "[length=4|6|8] [ttl=TIME] [attempts=N] [arm=on|off]", 1, 4, ONCE,           \
       config_code)                                                                                 \
     X("kabinet_activation_proof", "sms|none", 1, 1, ONCE, config_activation_proof)                 \
@@ -135,7 +136,7 @@ void kab_config_free(kab_config_t *config)
 
 static const char *say_unknown(config_t *config, kab_span_t name)
 {
-    char known[480] = "";
+    char known[560] = "";
     size_t n = 0;
 
     for (size_t i = 0; i < DIRECTIVES_N; i++) {

@@ -111,7 +111,8 @@ const char *kab_config_finish(kab_config_t *config)
     }
     if ((words = missing(config)) || (words = dangerous(config)) || (words = open_files(config)) ||
         (words = config_read_tokens(config)) || (words = config_read_consents(config)) ||
-        (words = config_read_networks(config)) || (words = config_read_mask(config))) {
+        (words = config_read_networks(config)) || (words = config_read_mask(config)) ||
+        (words = config_read_operators(config))) {
         return words;
     }
     config->finished = true;

@@ -70,6 +70,7 @@ const char *config_consent(config_t *config, const kab_span_t *args, size_t n);
 const char *config_session(config_t *config, const kab_span_t *args, size_t n);
 const char *config_throttle(config_t *config, const kab_span_t *args, size_t n);
 const char *config_networks(config_t *config, const kab_span_t *args, size_t n);
+const char *config_operators(config_t *config, const kab_span_t *args, size_t n);
 const char *config_code(config_t *config, const kab_span_t *args, size_t n);
 const char *config_activation_proof(config_t *config, const kab_span_t *args, size_t n);
 const char *config_device_hold(config_t *config, const kab_span_t *args, size_t n);
@@ -90,7 +91,7 @@ const char *config_url(config_t *config, kab_span_t text, const char **out);
 /* The address of a page for people: https, with a query if there is one. NULL, or words. */
 const char *config_link(config_t *config, kab_span_t text, const char **out);
 
-/* ---- files (files.c, networks.c, mask.c) ------------------------------------ */
+/* ---- files (files.c, networks.c, mask.c, operators.c) ----------------------- */
 
 /* Whole content in the arena, with a NUL behind it. NULL, or words. */
 const char *config_slurp(config_t *config, const char *path, size_t max, kab_span_t *out);
@@ -103,5 +104,6 @@ const char *config_read_tokens(config_t *config);
 const char *config_read_consents(config_t *config);
 const char *config_read_networks(config_t *config);
 const char *config_read_mask(config_t *config);
+const char *config_read_operators(config_t *config);
 
 #endif

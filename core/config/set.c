@@ -200,6 +200,13 @@ const char *config_networks(config_t *config, const kab_span_t *args, size_t n)
     return READ(options, args + 1, n - 1);
 }
 
+const char *config_operators(config_t *config, const kab_span_t *args, size_t n)
+{
+    const option_t options[] = {{"file", OPTION_FILE, (void *)&config->operators_path, 0, 0}};
+
+    return READ(options, args, n);
+}
+
 const char *config_store(config_t *config, const kab_span_t *args, size_t n)
 {
     const option_t options[] = {{"google", OPTION_LINK, (void *)&config->store.google, 0, 0},

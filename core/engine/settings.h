@@ -5,6 +5,7 @@
 #ifndef KAB_SETTINGS_H
 #define KAB_SETTINGS_H
 
+#include "cabinet/case.h"
 #include "cabinet/consent.h"
 #include "cabinet/decoy.h"
 #include "cabinet/retention.h"
@@ -16,12 +17,19 @@
 #include "identity/password_policy.h"
 #include "identity/phone.h"
 
-enum { KAB_URLS = 8, KAB_NETWORKS = 4096 };
+enum { KAB_URLS = 8, KAB_NETWORKS = 4096, KAB_OPERATORS = 256 };
+enum { KAB_LOGIN = KAB_OPERATOR - 9 }; /* bytes of a login, NUL included: "operator:LOGIN" fits */
 
 typedef struct {
     uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
     unsigned bits;       /* of 128 */
 } kab_network_t;
+
+/* Who decides cases (SECURITY 21). */
+typedef struct {
+    char login[KAB_LOGIN];
+    kab_iin_t iin; /* the person's own */
+} kab_operator_t;
 
 /* How a person proves to hold a phone (SECURITY 8, 20). */
 typedef struct {
@@ -64,6 +72,8 @@ struct kab_config_s {
     kab_throttle_limits_t throttle;
     kab_network_t *carrier;
     unsigned carrier_n;
+    kab_operator_t *operator;
+    unsigned operator_n;
     kab_iin_check_t iin_check;
     kab_phone_plan_t phones;
     kab_mask_t mask;
@@ -79,13 +89,16 @@ struct kab_config_s {
     bool unsafe;
     bool finished;
     const char *beside; /* relative file names stand beside this directory; NULL: as they are */
-    const char *consent_file[KAB_CONSENT_KINDS]; /* with {lang} */
-    const char *networks_path, *mask_path;       /* NULL: none */
-    uint32_t seen;                               /* directives that may stand once */
-    char words[640];                             /* the last complaint */
+    const char *consent_file[KAB_CONSENT_KINDS];            /* with {lang} */
+    const char *networks_path, *mask_path, *operators_path; /* NULL: none */
+    uint32_t seen;                                          /* directives that may stand once */
+    char words[704];                                        /* the last complaint */
 };
 
 /* True if the address belongs to a carrier's prefix (kabinet_networks). */
 bool kab_settings_carrier(const struct kab_config_s *config, const uint8_t address[16]);
+
+/* NULL: this login may decide nothing (kabinet_operators). */
+const kab_operator_t *kab_settings_operator(const struct kab_config_s *config, kab_span_t login);
 
 #endif

@@ -59,6 +59,7 @@ def still(stack):
     ("kabinet_store google=http://play.google.com/;", "kabinet_store", "give https://HOST"),
     ("kabinet_unsafe perhaps;", "kabinet_unsafe", "perhaps"),
     ("kabinet_networks carrier file=/none/carriers;", "kabinet_networks", "/none/carriers"),
+    ("kabinet_operators file=/none/operators;", "kabinet_operators", "/none/operators: no such file"),
     ("kabinet_mask file=/none/mask;", "kabinet_mask", "/none/mask: no such file"),
     ("kabinet_retention audit=2y;", "kabinet_retention", "give 3y to 20y"),
     ("kabinet_iin_check maybe;", "kabinet_iin_check", "give strict or warn"),
@@ -79,6 +80,16 @@ def damaged(path, source, change, mode=0o600):
     path.write_bytes(data)
     path.chmod(mode)
     return path
+
+
+def test_whom_the_operators_file_names(still, tmp_path):
+    path = tmp_path / "operators"
+    for text, mode, words in (("aigul 880314493312\n", 0o644, "others may read it"),
+                              ("aigul 880314493312\n\nberik\n", 0o640, "operators: line 3: no IIN")):
+        path.write_text(text)
+        path.chmod(mode)
+        said = refused(still, f"kabinet_operators file={path};")
+        assert "kabinet_operators" in said and words in said and "880314493312" not in said
 
 
 def flip(data):

@@ -11,7 +11,7 @@ static void test_names(void **state)
         found = found || strcmp(*name, "kabinet_session") == 0;
     }
     assert_true(found);
-    assert_int_equal(n, 26);
+    assert_int_equal(n, 27);
     bad("listen 80", "known are kabinet_zone, kabinet_database");
     bad("listen 80", ", kabinet_unsafe"); /* none was left out for want of room */
 }
@@ -240,6 +240,9 @@ static void test_others(void **state)
     bad("kabinet_unsafe yes", "on or off");
     bad("kabinet_networks mobile file=x", "give carrier");
     bad("kabinet_networks carrier path=x", "file=");
+    good("kabinet_operators file=operators");
+    bad("kabinet_operators operators", "file=");
+    bad("kabinet_operators file=a file=b", "file=FILE");
     good("kabinet_iin_check strict");
     bad("kabinet_iin_check on", "\"on\" is neither; give strict or warn");
     bad("kabinet_iin_check", "strict|warn");

@@ -254,6 +254,79 @@ static void test_mask(void **state)
     kab_config_free(config);
 }
 
+static void test_operators(void **state)
+{
+    (void)state;
+    const char *line = BASE UNSAFE "kabinet_operators file=operators;", *words;
+    static const char *const wrong[][2] = {
+        {"aigul\n", "operators: line 1: no IIN behind the login (iin_length)"},
+        {"# a\n\naigul 88031449331\n", "operators: line 3: no IIN behind the login (iin_length)"},
+        {"aigul 880314493313\n", "line 1: no IIN behind the login (iin_check_digit)"},
+        {"aigul 880314493312 x\n", "line 1: no IIN behind the login (iin_length)"},
+        {"root 880314493312\n", "line 1: root is nobody's name; give people's own logins"},
+        {"ai@gul 880314493312\n", "line 1: the first word is no login; give LOGIN IIN"},
+        {"\xd0\xb0 880314493312\n", "line 1: the first word is no login"},
+        {"aigul 880314493312\nberik 860922390740\naigul 950418490715\n",
+         "line 3: this login stands in line 1 already; give each person one line"},
+        {"aigul 880314493312\n\nberik 880314493312\n",
+         "line 3: this IIN stands in line 1 already; give each person one line"},
+    };
+
+    bad(line, "kabinet_operators: ");
+    bad(line, "operators: no such file");
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        put("operators", wrong[i][0], 0600);
+        bad(line, wrong[i][1]);
+    }
+    put("operators", "880314493312 aigul\n", 0600); /* the other way round */
+    kab_config_t *config = read_conf(line, &words);
+    assert_non_null(words);
+    assert_null(strstr(words, "880314493312"));
+    kab_config_free(config);
+    static const unsigned open_modes[] = {0644, 0660, 0604, 0602};
+    for (size_t i = 0; i < sizeof open_modes / sizeof *open_modes; i++) {
+        put("operators", "aigul 880314493312\n", open_modes[i]);
+        bad(line, "operators: others may read it: chmod 600 or 640");
+    }
+}
+
+static void test_an_operator_is_found(void **state)
+{
+    (void)state;
+    const char *line = BASE UNSAFE "kabinet_operators file=operators;", *words;
+    char longest[128] = "", many[32 * (KAB_OPERATORS + 1)] = "";
+
+    put("operators", "# who decides\r\n aigul\t 880314493312 # night\nberik.s-1_ 860922390740",
+        0640);
+    kab_config_t *config = read_conf(line, &words);
+    assert_null(words);
+    assert_int_equal(config->operator_n, 2);
+    assert_string_equal(kab_settings_operator(config, KAB_SPAN("aigul"))->iin.digits,
+                        "880314493312");
+    assert_string_equal(kab_settings_operator(config, KAB_SPAN("berik.s-1_"))->iin.digits,
+                        "860922390740");
+    assert_null(kab_settings_operator(config, KAB_SPAN("aigu")));
+    assert_null(kab_settings_operator(config, KAB_SPAN("aigull")));
+    assert_null(kab_settings_operator(config, KAB_SPAN("Aigul")));
+    assert_null(kab_settings_operator(config, KAB_NONE));
+    kab_config_free(config);
+    config = read_conf(BASE UNSAFE, &words);
+    assert_null(kab_settings_operator(config, KAB_SPAN("aigul"))); /* no file: nobody */
+    kab_config_free(config);
+    memset(longest, 'a', KAB_LOGIN);
+    strcat(longest, " 880314493312");
+    put("operators", longest, 0600);
+    bad(line, "the first word is no login");
+    put("operators", longest + 1, 0600);
+    good(line);
+    for (unsigned i = 0; i <= KAB_OPERATORS; i++) { /* numbers of any kind: only how many counts */
+        sprintf(many + strlen(many), "o%u %012u\n", i, 801010000U + i);
+    }
+    put("operators", many, 0600);
+    bad(BASE UNSAFE "kabinet_iin_check warn; kabinet_operators file=operators;",
+        "line 257: too many; give up to 256");
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -267,8 +340,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"kabinet.conf", "keyring",      "open",         "carriers",
-                                        "terms.ru.txt", "terms.kk.txt", "terms.en.txt", "mask"};
+    static const char *const names[] = {"kabinet.conf", "keyring",      "open",
+                                        "carriers",     "terms.ru.txt", "terms.kk.txt",
+                                        "terms.en.txt", "mask",         "operators"};
     char path[128];
 
     (void)state;
@@ -282,10 +356,15 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_syntax),   cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_missing),  cmocka_unit_test(test_weak),
-        cmocka_unit_test(test_consents), cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_syntax),
+        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_weak),
+        cmocka_unit_test(test_consents),
+        cmocka_unit_test(test_networks),
         cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_an_operator_is_found),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
