@@ -103,8 +103,8 @@ kab_err_t kab_question_answer(kab_call_t *call, kab_question_t *question)
     if (question->ask) {
         keep(call, question);
     }
-    if (question->result == KAB_BMG_UNAVAILABLE) {
-        return KAB_E_UNAVAILABLE;
+    if (question->result == KAB_BMG_UNAVAILABLE || kab_call_now(call) > call->deadline) {
+        return KAB_E_UNAVAILABLE; /* nobody waits any more: the repeat goes on from here */
     }
     if (question->result != KAB_BMG_MATCH) {
         return KAB_E_BMG_MISMATCH;
