@@ -86,12 +86,20 @@ static void same(const kab_mask_count_t *a, const kab_mask_count_t *b)
     assert_memory_equal(a->begin, b->begin, sizeof a->begin);
 }
 
+/* Those of other tests are not real to a stranger. */
+static void block_all(store_t *s)
+{
+    assert_int_equal(store_other(s, "UPDATE account SET blocked_at = now()"), KAB_OK);
+}
+
 static void test_counts(void **state)
 {
     store_t *s = *state;
-    kab_mask_count_t due = {0}, count = counted(s, 1);
+    kab_mask_count_t due = {0}, count;
     kab_mask_t mask;
 
+    block_all(s);
+    count = counted(s, 1);
     same(&count, &due);
     printf("dice %llu\n", (unsigned long long)s->dice);
     for (int i = 0; i < PEOPLE; i++) {
@@ -112,7 +120,7 @@ static void test_a_moved_number_is_not_counted(void **state)
     unsigned prefix;
     kab_mask_count_t before, after;
 
-    assert_int_equal(store_other(s, "DELETE FROM device; DELETE FROM account"), KAB_OK);
+    block_all(s);
     one.phone = two.phone = phone_of(s, &prefix);
     two.iin = store_iin(s);
     assert_int_equal(kab_account_create(&s->w, &one), KAB_OK);

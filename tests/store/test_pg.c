@@ -232,6 +232,12 @@ static int setup(void **state)
                                "CREATE TABLE IF NOT EXISTS scratch_one (n bigint PRIMARY KEY)");
 }
 
+static int teardown(void **state)
+{
+    kab_err_t err = store_other(*state, "DROP TABLE scratch, scratch_one");
+    return store_teardown(state) || err != KAB_OK;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,5 +254,5 @@ int main(void)
         cmocka_unit_test(test_copy),
         cmocka_unit_test(test_migrations),
     };
-    return cmocka_run_group_tests(tests, setup, store_teardown);
+    return cmocka_run_group_tests(tests, setup, teardown);
 }
