@@ -1,14 +1,14 @@
 // An active device: what waits for a confirmation, the code after a right sign, the feed.
 
 import { now, phone as gateway } from './app-api.js';
-import { challengeCard, eventKey, eventRow, lay } from './app-cards.js';
+import { challengeCard } from './app-cards.js';
+import { eventKey, eventRow, isAlert, lay } from './events.js';
 import { put, time } from './i18n.js';
 import { $, notice } from './ui.js';
 
 const POLL = 25; // seconds that the gateway may keep a request
 const PAUSE = 3000; // ms after an answer that should have been waited for, or that did not come
 const LONGEST = 60000;
-const ALERTS = ['device', 'hold'];
 const ASKS = {
   device: 'app.object.device',
   password_changed: 'app.object.password',
@@ -70,9 +70,8 @@ export function screen({ device, refused, active }) {
     $('none').hidden = challenges.length > 0;
   }
 
-  // What waits, or came lately, and may still be refused stands above everything else.
   function drawEvents() {
-    const alerts = events.filter((each) => ALERTS.includes(each.kind) && each.object_until);
+    const alerts = events.filter(isAlert);
     lay($('events'), events, eventKey, (each) => eventRow(each, object));
     lay($('alerts'), alerts, eventKey, (each) => eventRow(each, object));
     $('no-events').hidden = events.length > 0;

@@ -10,6 +10,11 @@ export function el(name, attributes = {}, ...children) {
   element.append(...children);
   return element;
 }
+export function button(kind, words, work, attributes = {}) {
+  const made = el('button', { type: 'button', class: kind, ...attributes }, words);
+  made.addEventListener('click', work);
+  return made;
+}
 export const text = (name, id, values, attributes) => put(el(name, attributes), id, values);
 
 // A notice above the form, read aloud: kind "good", "bad" or "quiet". `again` adds a button.
