@@ -1,17 +1,20 @@
-// «Новый телефон или приложение переустановлено» (part-new-phone), below the step that it belongs to:
-// the app is activated anew. With the current password the new phone counts at once (SECURITY 16).
+// «Новый телефон или приложение переустановлено» (part-activate): the app is activated anew. With the
+// current password the new phone counts at once (SECURITY 16).
 
 import { $, eye, fieldError } from './ui.js';
 
 export function newPhone(page) {
   const form = $('new-phone');
   const typed = $('current_password');
-  const links = [$('new-device'), $('renew')];
-  let at = null; // the state that it was opened in
+  let at = null; // the state that it was opened in,
+  let by = null; // and the link
   let trusted = false; // the password was given: another QR code asks for it again, or it would be lost
 
-  function open() {
+  // Below the step that it belongs to.
+  function open(link) {
     at = page.flow.state;
+    by = link;
+    link.form.after(form);
     form.hidden = false;
     typed.focus();
   }
@@ -53,16 +56,15 @@ export function newPhone(page) {
   form.addEventListener('keydown', (event) => { if (event.key === 'Escape') cancel(); });
   $('new-phone-cancel').addEventListener('click', cancel);
   function cancel() {
-    const link = links.find((each) => each.offsetParent);
     close();
-    link?.focus();
+    by.focus();
   }
 
   typed.addEventListener('input', () => fieldError(typed, null));
   eye($('current-eye'));
-  $('new-device').addEventListener('click', open);
+  $('new-device').addEventListener('click', () => open($('new-device')));
   $('renew').addEventListener('click', () => {
-    if (trusted || page.flow.data.device === 'held') open();
+    if (trusted || page.flow.data.device === 'held') open($('renew'));
     else page.step('new_device', {}, $('activate'));
   });
   return { draw, refused };
