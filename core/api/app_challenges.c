@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/routes.h"
+#include "cabinet/account.h"
 #include "cabinet/challenge.h"
 #include "cabinet/record.h"
 #include "engine/call.h"
@@ -50,12 +51,17 @@ static int64_t version_of(const kab_challenge_t *found, unsigned n)
     return n ? version | 1 : 0;
 }
 
+/* While operators decide, the objector's app alone is asked (SECURITY 18). */
 static kab_err_t list(kab_call_t *call)
 {
     kab_challenge_t found[KAB_CHALLENGES];
     unsigned n = 0;
-    kab_err_t err = kab_challenge_list(&call->w, call->device.account, found, &n);
+    bool heard = false;
+    kab_err_t err = kab_account_hears(&call->w, call->device.account, call->device.id, &heard);
 
+    if (err == KAB_OK && heard) {
+        err = kab_challenge_list(&call->w, call->device.account, found, &n);
+    }
     if (err) {
         return err;
     }
@@ -75,10 +81,19 @@ static const kab_step_t list_steps[] = {{"list", KAB_LANE_DB, list, 0}, KAB_STEP
 
 /* ---- one of this account's, locked ---- */
 
-static bool mine(const kab_call_t *call, const kab_challenge_t *challenge)
+static kab_err_t mine(kab_call_t *call, const kab_challenge_t *challenge)
 {
-    return challenge->has_account &&
-           memcmp(&challenge->account, &call->device.account, sizeof(challenge->account)) == 0;
+    const kab_device_t *device = &call->device;
+    bool heard = false;
+    kab_err_t err = kab_account_hears(&call->w, device->account, device->id, &heard);
+
+    if (err) {
+        return err;
+    }
+    return heard && challenge->has_account &&
+                   kab_same(challenge->account.b, device->account.b, sizeof(device->account.b))
+               ? KAB_OK
+               : KAB_E_NOT_FOUND;
 }
 
 static kab_err_t find(kab_call_t *call, kab_challenge_t *out)
@@ -89,10 +104,7 @@ static kab_err_t find(kab_call_t *call, kab_challenge_t *out)
         return KAB_E_NOT_FOUND;
     }
     kab_err_t err = kab_challenge_get(&call->w, id, out);
-    if (err == KAB_OK && !mine(call, out)) {
-        err = KAB_E_NOT_FOUND;
-    }
-    return err;
+    return err ? err : mine(call, out);
 }
 
 static bool over(const kab_call_t *call, const kab_challenge_t *challenge)
@@ -117,8 +129,8 @@ static kab_err_t claim(kab_call_t *call)
     kab_challenge_t challenge;
     kab_err_t err = kab_challenge_by_qr(&call->w, kab_call_field(call, "qr"), &challenge);
 
-    if (err == KAB_OK && !mine(call, &challenge)) {
-        err = KAB_E_NOT_FOUND;
+    if (err == KAB_OK) {
+        err = mine(call, &challenge);
     }
     if (err == KAB_OK && over(call, &challenge)) {
         err = KAB_E_CHALLENGE_BURNED;

@@ -51,6 +51,8 @@ static const kab_sql_t sql_only = {"account_only",
                                    "UPDATE account SET only_device = $2 WHERE id = $1"};
 static const kab_sql_t sql_alive = {
     "account_alive",
+static const kab_sql_t sql_hears = {
+    "account_hears", "SELECT coalesce(only_device = $2, true) FROM account WHERE id = $1"};
     "SELECT EXISTS (SELECT FROM session WHERE account = $1 AND created_at > $2)"
     " OR EXISTS (SELECT FROM device WHERE account = $1"
     "  AND (phone_index IN ($3, $4) OR phone_index2 IN ($3, $4)) AND (state IN ('active', 'held')"
@@ -232,6 +234,15 @@ kab_err_t kab_account_set_only_device(const kab_world_t *w, kab_uuid_t id, kab_u
 
 kab_err_t kab_account_alive(const kab_world_t *w, const kab_account_t *account, bool *alive)
 {
+kab_err_t kab_account_hears(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device, bool *yes)
+{
+    kab_rows_t *rows;
+    kab_param_t params[] = {kab_p_uuid(&id), kab_p_uuid(&device)};
+    kab_err_t err = kab_pg_exec(&w->db, &sql_hears, params, 2, &rows);
+    *yes = err == KAB_OK && (kab_rows_count(rows) == 0 || kab_rows_bool(rows, 0, 0));
+    return err;
+}
+
     kab_rows_t *rows;
     kab_iin_index_t phone;
     kab_row_index(w->ring, "phone", kab_span_of(account->phone.e164), &phone);

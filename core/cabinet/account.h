@@ -58,6 +58,8 @@ kab_err_t kab_account_strangers(const kab_world_t *w, const kab_iin_t *iin, bool
 /* zero: any again. */
 kab_err_t kab_account_set_only_device(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device);
 /* Whether anybody lives there: a sign-in within the last 30 days, or an app on its number that is
+/* *yes: no other app alone speaks for the account; also if there is no such account yet. */
+kab_err_t kab_account_hears(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device, bool *yes);
  * bound or was within them (SECURITY 15). */
 kab_err_t kab_account_alive(const kab_world_t *w, const kab_account_t *account, bool *alive);
 /* Remembers that this browser signed in to the account, for 180 days (SECURITY 7). */

@@ -13,9 +13,9 @@
 static const kab_sql_t sql_open = {
     "case_open",
     "INSERT INTO moderation (id, kind, state, applicant, applicant_iin, holder, child, device,"
-    " phone, hash, opened_by, created_at, due_at, next_at, told, mac, mac_key)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::integer, $16,"
-    "  $17::integer) ON CONFLICT DO NOTHING"};
+    " phone, hash, opened_by, created_at, due_at, objected_at, next_at, told, mac, mac_key)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::integer, $17,"
+    "  $18::integer) ON CONFLICT DO NOTHING"};
 static const kab_sql_t sql_get = {"case_get",
                                   "SELECT " COLUMNS " FROM moderation WHERE id = $1 FOR UPDATE"};
 static const kab_sql_t sql_update = {
@@ -186,11 +186,12 @@ kab_err_t kab_case_open(const kab_world_t *w, kab_case_t *c)
                             f[8],
                             f[9],
                             f[10],
+                            f[11],
                             kab_p_time(c->next_at),
                             kab_p_int(c->told),
                             kab_p_index(c->mac),
                             kab_p_int(key_id)};
-    kab_err_t err = kab_pg_exec(&w->db, &sql_open, params, 17, &rows);
+    kab_err_t err = kab_pg_exec(&w->db, &sql_open, params, 18, &rows);
     return err == KAB_OK && kab_rows_affected(rows) == 0 ? KAB_E_WRONG_STATE : err;
 }
 

@@ -1,10 +1,12 @@
 #include "gateway.h"
 
+#include "cabinet/settlement.h"
+
 static kab_time_t held_now(void *ctx)
 {
     const gateway_t *g = ctx;
 
-    return kab_env_system.now(kab_env_system.ctx) + g->ahead;
+    return (g->stands ? g->stands : kab_env_system.now(kab_env_system.ctx)) + g->ahead;
 }
 
 static void held_random(void *ctx, uint8_t *out, size_t n)
@@ -130,7 +132,7 @@ void gateway_close(gateway_t *g)
     free(g);
 }
 
-static kab_world_t world(gateway_t *g, kab_arena_t *arena, kab_log_t *log)
+kab_world_t gateway_world(gateway_t *g, kab_arena_t *arena, kab_log_t *log)
 {
     kab_thread_t *db = g->thread[KAB_LANE_DB];
 
@@ -146,7 +148,7 @@ kab_uuid_t gateway_account(gateway_t *g, const char *iin, const char *phone, con
 {
     kab_log_t log = {0};
     kab_arena_t *arena = kab_arena_open();
-    kab_world_t w = world(g, arena, &log);
+    kab_world_t w = gateway_world(g, arena, &log);
     kab_account_t account = {.locale = "ru"};
 
     assert_null(kab_iin_parse(g->config->iin_check, kab_span_of(iin), &account.iin));
@@ -172,7 +174,7 @@ void gateway_child(gateway_t *g, const char *iin, const char *certificate, const
 {
     kab_log_t log = {0};
     kab_arena_t *arena = kab_arena_open();
-    kab_world_t w = world(g, arena, &log);
+    kab_world_t w = gateway_world(g, arena, &log);
     kab_child_t child = {.has_second = parent2[0] != '\0', .kindergarten = kindergarten};
     bool changed;
 
@@ -190,7 +192,7 @@ void gateway_block(gateway_t *g, kab_uuid_t account, bool blocked)
 {
     kab_log_t log = {0};
     kab_arena_t *arena = kab_arena_open();
-    kab_world_t w = world(g, arena, &log);
+    kab_world_t w = gateway_world(g, arena, &log);
 
     assert_int_equal(kab_account_block(&w, account, blocked), KAB_OK);
     kab_arena_close(arena);
@@ -213,11 +215,54 @@ static const kab_sql_t *statement_of(gateway_t *g, const char *sql)
     return &g->statement[i];
 }
 
+typedef struct {
+    kab_world_t w;
+    kab_uuid_t account;
+    unsigned n;
+} deciding_t;
+
+static kab_err_t decide(const kab_db_t *db, void *ctx)
+{
+    static const char *const operators[] = {"operator:asel", "operator:berik"};
+    deciding_t *deciding = ctx;
+    kab_case_t found[8], c;
+    kab_iin_t iin;
+    kab_err_t err;
+    bool final;
+    unsigned n;
+
+    (void)db;
+    assert_null(kab_iin_parse(KAB_IIN_STRICT, KAB_SPAN("950418490715"), &iin));
+    err = kab_case_list(&deciding->w, false, found, 8, &n);
+    for (unsigned i = 0; i < n && err == KAB_OK; i++) {
+        if (memcmp(&found[i].applicant, &deciding->account, sizeof(deciding->account)) != 0) {
+            continue;
+        }
+        for (unsigned j = 0; j < 2 && err == KAB_OK; j++) {
+            err = kab_case_get(&deciding->w, found[i].id, &c);
+            assert_null(kab_case_decide(&deciding->w, &c, operators[j], &iin, true, &final, &err));
+        }
+        deciding->n++;
+    }
+    return err;
+}
+
+unsigned gateway_decide(gateway_t *g, kab_uuid_t account)
+{
+    kab_log_t log = {0};
+    kab_arena_t *arena = kab_arena_open();
+    deciding_t deciding = {gateway_world(g, arena, &log), account, 0};
+
+    assert_int_equal(kab_pg_transaction(&deciding.w.db, decide, &deciding), KAB_OK);
+    kab_arena_close(arena);
+    return deciding.n;
+}
+
 int64_t gateway_number(gateway_t *g, const char *sql)
 {
     kab_log_t log = {0};
     kab_arena_t *arena = kab_arena_open();
-    kab_world_t w = world(g, arena, &log);
+    kab_world_t w = gateway_world(g, arena, &log);
     kab_rows_t *rows;
     int64_t n;
 
@@ -231,7 +276,7 @@ void gateway_sql(gateway_t *g, const char *sql)
 {
     kab_log_t log = {0};
     kab_arena_t *arena = kab_arena_open();
-    kab_world_t w = world(g, arena, &log);
+    kab_world_t w = gateway_world(g, arena, &log);
 
     assert_int_equal(kab_pg_script(&w.db, sql), KAB_OK);
     kab_arena_close(arena);
@@ -388,6 +433,38 @@ kab_todo_t browser_run(browser_t *b, kab_call_t *call)
     }
     kab_call_free(call);
     return todo;
+}
+
+kab_call_t *browser_half(browser_t *b, const char *method, const char *path, const char *body,
+                         kab_todo_t *todo)
+{
+    sent_t sent;
+    kab_call_t *call;
+
+    send_request(b, method, path, body, &sent);
+    if (b->sign) {
+        b->sign(b, &sent.request);
+    }
+    b->began = held_now(b->gateway);
+    call = kab_call_new(b->gateway->kab, &sent.request, todo);
+    assert_non_null(call);
+    if (*todo != KAB_TODO_REPLY) {
+        *todo = kab_call_run(call, b->gateway->thread[(kab_lane_t)*todo]);
+    }
+    if (*todo != KAB_TODO_REPLY) {
+        return call;
+    }
+    browser_rest(b, call, *todo);
+    return NULL;
+}
+
+void browser_rest(browser_t *b, kab_call_t *call, kab_todo_t todo)
+{
+    while (todo != KAB_TODO_REPLY) {
+        todo = kab_call_run(call, b->gateway->thread[(kab_lane_t)todo]);
+    }
+    take_reply(b, kab_call_reply(call));
+    kab_call_free(call);
 }
 
 void browser_call(browser_t *b, const char *method, const char *path, const char *body)

@@ -31,7 +31,8 @@ typedef struct {
     kab_config_t *config;
     kab_t *kab;
     kab_thread_t *thread[KAB_LANES];
-    kab_time_t ahead; /* the test's clock runs this much before the real one */
+    kab_time_t ahead;  /* the test's clock runs this much before the real one, */
+    kab_time_t stands; /* or before this moment, if it is not 0 */
     uint64_t dice;
     char dir[32];
     kab_scripted_t script; /* the providers */
@@ -64,12 +65,16 @@ kab_uuid_t gateway_account(gateway_t *g, const char *iin, const char *phone, con
 void gateway_child(gateway_t *g, const char *iin, const char *certificate, const char *parent1,
                    const char *parent2, bool kindergarten, const kab_uuid_t *guardian);
 void gateway_block(gateway_t *g, kab_uuid_t account, bool blocked);
+/* Two operators uphold what was objected to on this account; how many cases. */
+unsigned gateway_decide(gateway_t *g, kab_uuid_t account);
 /* First column of the first row, as a number. */
 int64_t gateway_number(gateway_t *g, const char *sql);
 void gateway_forget(gateway_t *g); /* whatever Redis holds */
 /* Runs a timer job to its end. */
 void gateway_timer(gateway_t *g, kab_timer_t timer);
 void gateway_sql(gateway_t *g, const char *sql);
+/* Both stores, for what the core's own functions can tell. */
+kab_world_t gateway_world(gateway_t *g, kab_arena_t *arena, kab_log_t *log);
 
 void browser_open(browser_t *b, gateway_t *g);
 void browser_close(browser_t *b);
@@ -79,9 +84,14 @@ void browser_call(browser_t *b, const char *method, const char *path, const char
  * frees it. */
 kab_call_t *browser_begin(browser_t *b, const char *path, bool last_look, kab_todo_t *todo);
 kab_todo_t browser_run(browser_t *b, kab_call_t *call);
-const char *browser_code(const browser_t *b);                     /* of the problem, or "" */
-const char *browser_state(const browser_t *b);                    /* of the flow, or "" */
-const char *browser_cookie(const browser_t *b, const char *name); /* value or NULL */
+/* A call that others may come between: on to the first change of lane. NULL: it was over before,
+ * and the answer is there. */
+kab_call_t *browser_half(browser_t *b, const char *method, const char *path, const char *body,
+                         kab_todo_t *todo);
+void browser_rest(browser_t *b, kab_call_t *call, kab_todo_t todo); /* frees it */
+const char *browser_code(const browser_t *b);                       /* of the problem, or "" */
+const char *browser_state(const browser_t *b);                      /* of the flow, or "" */
+const char *browser_cookie(const browser_t *b, const char *name);   /* value or NULL */
 /* New flow and both steps; the status of the last. */
 int browser_identify(browser_t *b, const char *iin);
 int browser_sign_in(browser_t *b, const char *iin, const char *password);

@@ -388,6 +388,44 @@ static void an_app_waits_for_a_challenge(void **state)
     assert_true(version > 0);
 
     snprintf(path, sizeof(path), "/app/challenges?wait=25&version=%lld", version);
+/* SECURITY 18: until operators have decided. */
+static void only_the_objectors_app_speaks(void **state)
+{
+    browser_t b, c;
+    phone_t old, other;
+    char code[9], id[40];
+
+    (void)state;
+    journey_activate(g, &b, &old, KNOWN, NUMBER);
+    g->ahead += 2 * KAB_DAY;
+    further(&c, &other, OLD);
+    assert_string_equal(journey_data(&c, "device"), "active");
+    g->ahead += 6 * KAB_MINUTE; /* its confirmation waits no more */
+    browser_close(&b);
+    journey_begin(g, &b, KNOWN);
+    journey_open_code(&b, &other, code);
+    journey_change(&b, code, NEW);
+    assert_int_equal(b.status, 200);
+    assert_int_equal(object_to(&old, "password_changed"), 204);
+
+    browser_close(&b);
+    journey_begin(g, &b, KNOWN);
+    assert_string_equal(browser_state(&b), "code");
+    assert_false(phone_challenge(&other, id));
+    assert_true(phone_challenge(&old, id));
+    assert_int_equal(phone_open_code(&other, id, journey_data(&b, "sign")), 404);
+    journey_open_code(&b, &old, code);
+
+    assert_int_equal(gateway_decide(g, account), 1);
+    g->ahead += 2 * KAB_SECOND; /* in the same second it would be the same request, replayed */
+    assert_true(phone_challenge(&other, id));
+    assert_int_equal(phone_open_code(&other, id, journey_data(&b, "sign")), 200);
+    phone_close(&old);
+    phone_close(&other);
+    browser_close(&b);
+    browser_close(&c);
+}
+
     call = browser_begin(&p.at, path, false, &todo);
     assert_int_equal(browser_run(&p.at, call), KAB_TODO_PARK);
     call = browser_begin(&p.at, path, true, &todo); /* its wait is over */
@@ -424,3 +462,4 @@ int main(void)
 
     return cmocka_run_group_tests_name("devices", tests, open_all, close_all);
 }
+        TEST(only_the_objectors_app_speaks),
