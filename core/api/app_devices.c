@@ -7,8 +7,6 @@
 
 #include "api/app_proof.h"
 #include "api/routes.h"
-#include "cabinet/account.h"
-#include "cabinet/activation.h"
 #include "cabinet/limit.h"
 #include "cabinet/message.h"
 #include "cabinet/outbox.h"
@@ -36,7 +34,6 @@ typedef struct {
     kab_device_key_t key;
     char otp[KAB_OTP_DIGITS + 1];
     kab_activation_t activation;
-    kab_account_t account;
     kab_device_t device;
     bool real; /* the number is the flow's: an SMS goes out */
 } create_t;
@@ -90,25 +87,6 @@ static kab_err_t read_create(kab_call_t *call, create_t *create)
         kab_call_invalid(call, "one_time_password", "otp_check_digit"); /* costs nothing */
     }
     return call->errors.n ? KAB_E_VALIDATION : KAB_OK;
-}
-
-/* Whether the number typed in the app is the one to prove; looked up for decoys too. Who has no
- * account yet gets one under this id when the flow is done. */
-static kab_err_t compare_number(kab_call_t *call, create_t *create)
-{
-    const kab_activation_t *activation = &create->activation;
-    bool found;
-    kab_err_t err = kab_account_find(&call->w, &activation->iin, NULL, &create->account, &found);
-
-    const kab_account_t *account = &create->account;
-    const kab_phone_t *wanted = activation->has_phone ? &activation->phone : &account->phone;
-    bool same = found ? !account->blocked &&
-                            kab_same(account->id.b, activation->account.b, sizeof(account->id.b))
-                      : activation->has_phone;
-
-    create->real = err == KAB_OK && activation->has_account && same &&
-                   strcmp(wanted->e164, create->phone.e164) == 0;
-    return err;
 }
 
 /* The same key asks again for the same number: the same device, and another SMS a minute later. */
@@ -198,7 +176,7 @@ static kab_err_t write_create(const kab_db_t *db, void *ctx)
         err = err == KAB_OK && !allowed ? KAB_E_THROTTLED : err;
     }
     if (err == KAB_OK) {
-        err = compare_number(call, create);
+        err = kab_proof_wanted(call, &create->activation, &create->phone, &create->real);
     }
     if (err == KAB_OK) {
         err = find_or_make(call, create, &send);

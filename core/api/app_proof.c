@@ -9,7 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "api/routes.h"
-#include "cabinet/activation.h"
+#include "cabinet/account.h"
 #include "cabinet/notice.h"
 #include "cabinet/number.h"
 #include "cabinet/objection.h"
@@ -23,12 +23,29 @@ void kab_proof_code(const kab_call_t *call, const kab_device_t *device, char cod
                   code);
 }
 
+kab_err_t kab_proof_wanted(kab_call_t *call, const kab_activation_t *activation,
+                           const kab_phone_t *phone, bool *wanted)
+{
+    kab_account_t account;
+    bool found;
+    kab_err_t err = kab_account_find(&call->w, &activation->iin, NULL, &account, &found);
+    const kab_phone_t *number = activation->has_phone ? &activation->phone : &account.phone;
+    bool same = found ? !account.blocked &&
+                            kab_same(account.id.b, activation->account.b, sizeof(account.id.b))
+                      : activation->has_phone;
+
+    *wanted =
+        err == KAB_OK && activation->has_account && same && strcmp(number->e164, phone->e164) == 0;
+    return err;
+}
+
 static const kab_field_t proof_fields[] = {{"code", KAB_FIELD_TEXT, true, 16}, KAB_FIELD_END};
 
 typedef struct {
     kab_device_t device;
     kab_activation_t activation;
     kab_bmg_answer_t bmg;
+    kab_device_t bound; /* what it becomes; the transaction may run again */
 } proof_t;
 
 /* The try is counted before the code is compared: of two at once one is written (device.h). */
@@ -126,7 +143,7 @@ static void decide_hold(const kab_call_t *call, const kab_activation_t *activati
 /* The activation is used up, the device is the account's, and the number nobody else's. */
 static kab_err_t bind_device(kab_call_t *call, proof_t *proof)
 {
-    kab_device_t *device = &proof->device;
+    kab_device_t *device = &proof->bound;
     kab_err_t err = kab_activation_use(&call->w, device->activation, device->id);
 
     if (err == KAB_OK) {
@@ -137,7 +154,7 @@ static kab_err_t bind_device(kab_call_t *call, proof_t *proof)
 
 static kab_err_t record_device(kab_call_t *call, const proof_t *proof)
 {
-    const kab_device_t *device = &proof->device;
+    const kab_device_t *device = &proof->bound;
     kab_time_t until = proof->activation.trusted ? 0 : device->active_at + KAB_OBJECTION_TIME;
     kab_err_t err = kab_event_add_change(&call->w, &device->account, KAB_EV_DEVICE, &device->id,
                                          until, &call->origin);
@@ -148,7 +165,7 @@ static kab_err_t record_device(kab_call_t *call, const proof_t *proof)
 /* A removed app cannot be rung: its number is told instead, if nobody else is. */
 static kab_err_t tell_older(kab_call_t *call, const proof_t *proof, const older_t *older)
 {
-    const kab_device_t *device = &proof->device;
+    const kab_device_t *device = &proof->bound;
     const char *locale = proof->activation.locale;
     kab_err_t err = KAB_OK;
 
@@ -161,18 +178,34 @@ static kab_err_t tell_older(kab_call_t *call, const proof_t *proof, const older_
     return err;
 }
 
+/* The account's row is held, for its number, or another first app, may come at the same moment. */
+static kab_err_t wanted_still(kab_call_t *call, const proof_t *proof)
+{
+    bool wanted = false;
+    kab_err_t err = kab_account_hold(&call->w, proof->device.account);
+
+    if (err == KAB_OK) {
+        err = kab_proof_wanted(call, &proof->activation, &proof->device.phone, &wanted);
+    }
+    return err == KAB_OK && !wanted ? KAB_E_PROOF_WRONG : err;
+}
+
 static kab_err_t write_bind(const kab_db_t *db, void *ctx)
 {
     kab_call_t *call = ctx;
     proof_t *proof = call->scratch;
     older_t older;
-    kab_err_t err = find_older(call, &proof->device, &older);
+    kab_err_t err = wanted_still(call, proof);
 
     (void)db;
+    proof->bound = proof->device;
+    if (err == KAB_OK) {
+        err = find_older(call, &proof->bound, &older);
+    }
     if (err) {
         return err;
     }
-    decide_hold(call, &proof->activation, &older, &proof->device);
+    decide_hold(call, &proof->activation, &older, &proof->bound);
     err = bind_device(call, proof);
     if (err == KAB_OK) {
         err = tell_older(call, proof, &older);
@@ -200,11 +233,11 @@ static kab_err_t bind(kab_call_t *call)
     }
     call->committed = true;
     kab_flow_bump(&call->w, proof->activation.flow);
-    kab_uuid_text(proof->device.id, id);
+    kab_uuid_text(proof->bound.id, id);
     call->answer = json_pack("{s:s, s:s}", "device_id", id, "state",
-                             kab_device_state_name(proof->device.state));
-    if (proof->device.held_until) {
-        json_object_set_new(call->answer, "held_until", kab_time_json(proof->device.held_until));
+                             kab_device_state_name(proof->bound.state));
+    if (proof->bound.held_until) {
+        json_object_set_new(call->answer, "held_until", kab_time_json(proof->bound.held_until));
     }
     return KAB_OK;
 }

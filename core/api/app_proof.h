@@ -2,6 +2,7 @@
 #ifndef KAB_APP_PROOF_H
 #define KAB_APP_PROOF_H
 
+#include "cabinet/activation.h"
 #include "cabinet/device.h"
 #include "engine/call.h"
 #include "identity/proof.h"
@@ -17,5 +18,10 @@ enum {
 /* KAB_PROOF_DIGITS and a NUL; a secret, which the caller wipes. */
 void kab_proof_code(const kab_call_t *call, const kab_device_t *device,
                     char code[KAB_CODE_MAX + 1]);
+/* DB. Whether this is the number to prove: the activation's own, or the account's as it is now.
+ * Looked up for decoys too. Who has no account yet gets one under the activation's id when the flow
+ * is done. */
+kab_err_t kab_proof_wanted(kab_call_t *call, const kab_activation_t *activation,
+                           const kab_phone_t *phone, bool *wanted);
 
 #endif

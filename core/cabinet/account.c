@@ -18,6 +18,8 @@ static const kab_sql_t sql_find = {
 static const kab_sql_t sql_get = {
     "account_get", "SELECT id, iin, phone, locale, hash, blocked_at IS NOT NULL, false, false,"
                    " only_device FROM account WHERE id = $1"};
+static const kab_sql_t sql_hold = {"account_hold",
+                                   "SELECT 1 FROM account WHERE id = $1 FOR NO KEY UPDATE"};
 static const kab_sql_t sql_create = {
     "account_create",
     "INSERT INTO account (id, iin_index, iin_index_key, iin, phone_index, phone_index_key, phone,"
@@ -49,10 +51,10 @@ static const kab_sql_t sql_knows = {"browser_knows",
 
 static const kab_sql_t sql_only = {"account_only",
                                    "UPDATE account SET only_device = $2 WHERE id = $1"};
-static const kab_sql_t sql_alive = {
-    "account_alive",
 static const kab_sql_t sql_hears = {
     "account_hears", "SELECT coalesce(only_device = $2, true) FROM account WHERE id = $1"};
+static const kab_sql_t sql_alive = {
+    "account_alive",
     "SELECT EXISTS (SELECT FROM session WHERE account = $1 AND created_at > $2)"
     " OR EXISTS (SELECT FROM device WHERE account = $1"
     "  AND (phone_index IN ($3, $4) OR phone_index2 IN ($3, $4)) AND (state IN ('active', 'held')"
@@ -113,6 +115,12 @@ kab_err_t kab_account_find(const kab_world_t *w, const kab_iin_t *iin, const uin
     }
     out->strangers_off = kab_rows_bool(rows, 0, 7);
     return err;
+}
+
+kab_err_t kab_account_hold(const kab_world_t *w, kab_uuid_t id)
+{
+    kab_param_t param = kab_p_uuid(&id);
+    return kab_pg_exec(&w->db, &sql_hold, &param, 1, NULL);
 }
 
 kab_err_t kab_account_get(const kab_world_t *w, kab_uuid_t id, kab_account_t *out)
@@ -226,14 +234,6 @@ kab_err_t kab_account_knows_browser(const kab_world_t *w, kab_uuid_t id, const u
     return err;
 }
 
-kab_err_t kab_account_set_only_device(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device)
-{
-    kab_param_t params[] = {kab_p_uuid(&id), kab_p_id(&device)};
-    return change(w, &sql_only, params, 2);
-}
-
-kab_err_t kab_account_alive(const kab_world_t *w, const kab_account_t *account, bool *alive)
-{
 kab_err_t kab_account_hears(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device, bool *yes)
 {
     kab_rows_t *rows;
@@ -243,6 +243,14 @@ kab_err_t kab_account_hears(const kab_world_t *w, kab_uuid_t id, kab_uuid_t devi
     return err;
 }
 
+kab_err_t kab_account_set_only_device(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device)
+{
+    kab_param_t params[] = {kab_p_uuid(&id), kab_p_id(&device)};
+    return change(w, &sql_only, params, 2);
+}
+
+kab_err_t kab_account_alive(const kab_world_t *w, const kab_account_t *account, bool *alive)
+{
     kab_rows_t *rows;
     kab_iin_index_t phone;
     kab_row_index(w->ring, "phone", kab_span_of(account->phone.e164), &phone);

@@ -28,6 +28,9 @@ typedef struct {
  * KAB_OK with *found. */
 kab_err_t kab_account_find(const kab_world_t *w, const kab_iin_t *iin, const uint8_t *browser,
                            kab_account_t *out, bool *found);
+/* Others wait with their changes of this account until the caller's transaction ends. KAB_OK too if
+ * there is none. */
+kab_err_t kab_account_hold(const kab_world_t *w, kab_uuid_t id);
 /* By id; KAB_E_NOT_FOUND. */
 kab_err_t kab_account_get(const kab_world_t *w, kab_uuid_t id, kab_account_t *out);
 /* KAB_E_WRONG_STATE if the IIN is taken. hash may be empty. Fills id if it is zero. */
@@ -55,11 +58,11 @@ kab_err_t kab_account_set_locale(const kab_world_t *w, kab_uuid_t id, kab_span_t
  * (recovery, wins over reached). One statement in every case; with both false it changes nothing.
  */
 kab_err_t kab_account_strangers(const kab_world_t *w, const kab_iin_t *iin, bool reached, bool off);
+/* *yes: no other app alone speaks for the account; also if there is no such account yet. */
+kab_err_t kab_account_hears(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device, bool *yes);
 /* zero: any again. */
 kab_err_t kab_account_set_only_device(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device);
 /* Whether anybody lives there: a sign-in within the last 30 days, or an app on its number that is
-/* *yes: no other app alone speaks for the account; also if there is no such account yet. */
-kab_err_t kab_account_hears(const kab_world_t *w, kab_uuid_t id, kab_uuid_t device, bool *yes);
  * bound or was within them (SECURITY 15). */
 kab_err_t kab_account_alive(const kab_world_t *w, const kab_account_t *account, bool *alive);
 /* Remembers that this browser signed in to the account, for 180 days (SECURITY 7). */

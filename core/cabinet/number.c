@@ -2,6 +2,7 @@
 
 #include "cabinet/challenge.h"
 #include "cabinet/device.h"
+#include "cabinet/outbox.h"
 #include "cabinet/record.h"
 #include "cabinet/row.h"
 
@@ -58,6 +59,9 @@ kab_err_t kab_number_take(const kab_world_t *w, kab_uuid_t account, const kab_ph
     for (unsigned i = 0; err == KAB_OK && i < kab_rows_count(rows); i++) {
         kab_uuid_t loser = kab_rows_uuid(rows, i, 0);
         err = kab_challenge_end_others(w, loser, none);
+        if (err == KAB_OK) {
+            err = kab_outbox_drop(w, loser);
+        }
         if (err == KAB_OK) {
             err = kab_event_add(w, &loser, KAB_EV_PHONE_LOST, KAB_NONE, NULL);
         }

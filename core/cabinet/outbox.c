@@ -20,6 +20,9 @@ static const kab_sql_t sql_erase = {
     "outbox_erase", "UPDATE outbox SET state = 'expired', done_at = $1, " ERASED " WHERE id IN"
                     " (SELECT id FROM outbox WHERE state = 'waiting' AND expires_at <= $1"
                     "   AND due_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)"};
+static const kab_sql_t sql_drop = {"outbox_drop",
+                                   "UPDATE outbox SET state = 'expired', done_at = $2, " ERASED
+                                   " WHERE account = $1 AND state = 'waiting'"};
 static const kab_sql_t sql_lease = {
     "outbox_lease",
     "WITH due AS (SELECT id FROM outbox WHERE state = 'waiting' AND kind <> 'void'"
@@ -80,6 +83,12 @@ kab_err_t kab_outbox_add(const kab_world_t *w, kab_message_t *message)
                             kab_p_time(now),
                             kab_p_time(message->expires_at)};
     return kab_pg_exec(&w->db, &sql_add, params, 8, NULL);
+}
+
+kab_err_t kab_outbox_drop(const kab_world_t *w, kab_uuid_t account)
+{
+    kab_param_t params[] = {kab_p_uuid(&account), kab_p_time(w->env->now(w->env->ctx))};
+    return kab_pg_exec(&w->db, &sql_drop, params, 2, NULL);
 }
 
 /* False: its sealed values are another row's, or changed. */

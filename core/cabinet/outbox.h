@@ -32,6 +32,9 @@ typedef struct {
  * VOID, whose body and number are any of like size. */
 kab_err_t kab_outbox_add(const kab_world_t *w, kab_message_t *message);
 
+/* What waits for this account is not sent: its number is somebody else's from now on. */
+kab_err_t kab_outbox_drop(const kab_world_t *w, kab_uuid_t account);
+
 /* Leases up to `max` due rows for 60 s in one short transaction (FOR UPDATE SKIP LOCKED), oldest
  * first; expired ones are erased meanwhile. `out` is the caller's, its spans are in the
  * arena. A row whose sealed values were changed is audited and fails. */

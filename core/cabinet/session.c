@@ -3,14 +3,12 @@
 
 #include <string.h>
 
+#include "cabinet/account.h"
 #include "cabinet/place.h"
 #include "cabinet/session_cache.h"
 
 #define INTO_SESSION_END " INSERT INTO session_end (session) SELECT id FROM gone RETURNING session"
 
-/* Sign-ins of one account pass one by one, so that none counts past another. */
-static const kab_sql_t sql_lock = {"session_lock",
-                                   "SELECT 1 FROM account WHERE id = $1 FOR NO KEY UPDATE"};
 static const kab_sql_t sql_insert = {
     "session_insert",
     "INSERT INTO session (id, public_id, account, methods, browser, origin, auth_time, created_at,"
@@ -98,8 +96,7 @@ kab_err_t kab_session_insert(const kab_world_t *w, const kab_session_t *s,
     if (sealed.n == 0) {
         return KAB_E_INTERNAL;
     }
-    kab_param_t lock = kab_p_uuid(&s->account);
-    kab_err_t err = kab_pg_exec(&w->db, &sql_lock, &lock, 1, NULL);
+    kab_err_t err = kab_account_hold(w, s->account); /* so that none counts past another */
     if (err != KAB_OK) {
         return err;
     }

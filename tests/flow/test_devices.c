@@ -279,6 +279,56 @@ static void a_number_moves_on(void **state)
     browser_close(&c);
 }
 
+/* The SMS came in time, but the number is somebody else's by the time it is typed. */
+static void a_number_that_moved_on_binds_nothing(void **state)
+{
+    browser_t b, c;
+    phone_t late, second;
+    char code[7];
+
+    (void)state;
+    journey_begin(g, &b, KNOWN);
+    phone_open(&late, g);
+    assert_int_equal(phone_activate(&late, journey_data(&b, "one_time_password"), NUMBER), 202);
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    snprintf(code, sizeof(code), "%.6s", g->script.text);
+    gateway_account(g, OTHER, NUMBER, NULL);
+    journey_activate(g, &c, &second, OTHER, NUMBER);
+    assert_int_equal(phone_prove(&late, code), 422);
+    assert_string_equal(browser_code(&late.at), "proof_wrong");
+    phone_call(&second, "GET", "/app/challenges", NULL);
+    assert_int_equal(second.at.status, 200);
+    phone_close(&late);
+    phone_close(&second);
+    browser_close(&b);
+    browser_close(&c);
+}
+
+static void what_waits_does_not_go_to_the_next_holder(void **state)
+{
+    browser_t b, c;
+    phone_t first, second;
+
+    (void)state;
+    journey_begin(g, &b, KNOWN);
+    phone_open(&first, g);
+    assert_int_equal(phone_activate(&first, journey_data(&b, "one_time_password"), NUMBER), 202);
+    g->script.sms_answer.result = KAB_SEND_LATER;
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    g->script.sms_answer.result = KAB_SEND_OK;
+    gateway_account(g, OTHER, NUMBER, NULL);
+    journey_activate(g, &c, &second, OTHER, NUMBER);
+    unsigned sent = g->script.texts;
+    g->ahead += 3 * KAB_MINUTE;
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    assert_int_equal(g->script.texts, sent);
+    assert_int_equal(gateway_number(g, "SELECT count(*) FROM outbox WHERE state = 'waiting'"), 0);
+    phone_close(&first);
+    phone_close(&second);
+    browser_close(&b);
+    browser_close(&c);
+}
+
 /* The app that made the code lost the number before the code was typed. */
 static void a_code_dies_with_its_app(void **state)
 {
@@ -338,6 +388,44 @@ static void a_changed_password_is_taken_back(void **state)
     phone_close(&late);
 }
 
+/* SECURITY 18: until operators have decided. */
+static void only_the_objectors_app_speaks(void **state)
+{
+    browser_t b, c;
+    phone_t old, other;
+    char code[9], id[40];
+
+    (void)state;
+    journey_activate(g, &b, &old, KNOWN, NUMBER);
+    g->ahead += 2 * KAB_DAY;
+    further(&c, &other, OLD);
+    assert_string_equal(journey_data(&c, "device"), "active");
+    g->ahead += 6 * KAB_MINUTE; /* its confirmation waits no more */
+    browser_close(&b);
+    journey_begin(g, &b, KNOWN);
+    journey_open_code(&b, &other, code);
+    journey_change(&b, code, NEW);
+    assert_int_equal(b.status, 200);
+    assert_int_equal(object_to(&old, "password_changed"), 204);
+
+    browser_close(&b);
+    journey_begin(g, &b, KNOWN);
+    assert_string_equal(browser_state(&b), "code");
+    assert_false(phone_challenge(&other, id));
+    assert_true(phone_challenge(&old, id));
+    assert_int_equal(phone_open_code(&other, id, journey_data(&b, "sign")), 404);
+    journey_open_code(&b, &old, code);
+
+    assert_int_equal(gateway_decide(g, account), 1);
+    g->ahead += 2 * KAB_SECOND; /* in the same second it would be the same request, replayed */
+    assert_true(phone_challenge(&other, id));
+    assert_int_equal(phone_open_code(&other, id, journey_data(&b, "sign")), 200);
+    phone_close(&old);
+    phone_close(&other);
+    browser_close(&b);
+    browser_close(&c);
+}
+
 static void of_another_account_there_is_nothing(void **state)
 {
     browser_t b, c;
@@ -388,44 +476,6 @@ static void an_app_waits_for_a_challenge(void **state)
     assert_true(version > 0);
 
     snprintf(path, sizeof(path), "/app/challenges?wait=25&version=%lld", version);
-/* SECURITY 18: until operators have decided. */
-static void only_the_objectors_app_speaks(void **state)
-{
-    browser_t b, c;
-    phone_t old, other;
-    char code[9], id[40];
-
-    (void)state;
-    journey_activate(g, &b, &old, KNOWN, NUMBER);
-    g->ahead += 2 * KAB_DAY;
-    further(&c, &other, OLD);
-    assert_string_equal(journey_data(&c, "device"), "active");
-    g->ahead += 6 * KAB_MINUTE; /* its confirmation waits no more */
-    browser_close(&b);
-    journey_begin(g, &b, KNOWN);
-    journey_open_code(&b, &other, code);
-    journey_change(&b, code, NEW);
-    assert_int_equal(b.status, 200);
-    assert_int_equal(object_to(&old, "password_changed"), 204);
-
-    browser_close(&b);
-    journey_begin(g, &b, KNOWN);
-    assert_string_equal(browser_state(&b), "code");
-    assert_false(phone_challenge(&other, id));
-    assert_true(phone_challenge(&old, id));
-    assert_int_equal(phone_open_code(&other, id, journey_data(&b, "sign")), 404);
-    journey_open_code(&b, &old, code);
-
-    assert_int_equal(gateway_decide(g, account), 1);
-    g->ahead += 2 * KAB_SECOND; /* in the same second it would be the same request, replayed */
-    assert_true(phone_challenge(&other, id));
-    assert_int_equal(phone_open_code(&other, id, journey_data(&b, "sign")), 200);
-    phone_close(&old);
-    phone_close(&other);
-    browser_close(&b);
-    browser_close(&c);
-}
-
     call = browser_begin(&p.at, path, false, &todo);
     assert_int_equal(browser_run(&p.at, call), KAB_TODO_PARK);
     call = browser_begin(&p.at, path, true, &todo); /* its wait is over */
@@ -454,12 +504,14 @@ int main(void)
         TEST(after_a_weak_one_everybody_waits),
         TEST(a_decoy_costs_the_same),
         TEST(a_number_moves_on),
+        TEST(a_number_that_moved_on_binds_nothing),
+        TEST(what_waits_does_not_go_to_the_next_holder),
         TEST(a_code_dies_with_its_app),
         TEST(a_changed_password_is_taken_back),
+        TEST(only_the_objectors_app_speaks),
         TEST(of_another_account_there_is_nothing),
         TEST(an_app_waits_for_a_challenge),
     };
 
     return cmocka_run_group_tests_name("devices", tests, open_all, close_all);
 }
-        TEST(only_the_objectors_app_speaks),
