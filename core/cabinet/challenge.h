@@ -47,9 +47,10 @@ typedef struct {
 /* The flow's challenge for this IIN: made, or found again. The caller sets flow, purpose, account
  * or none, iin, browser, place and expires_at (of a new one); the rest is filled. One that has
  * expired begins anew: open, with the same signs, the wrong codes counted so far and the new
- * expires_at; one that is used, or burned by wrong codes, stays so. In the caller's transaction,
- * whose lock on the row it has. KAB_E_WRONG_STATE: the row is another account's, or was changed
- * (audited). */
+ * expires_at; one that is used, or burned by wrong codes, stays so. It stays somebody's, or
+ * nobody's, too: a person who was blocked meanwhile, or freed, must not be seen by it (SECURITY 1).
+ * In the caller's transaction, whose lock on the row it has. KAB_E_WRONG_STATE: the row is another
+ * account's, or was changed (audited). */
 kab_err_t kab_challenge_open(const kab_world_t *w, kab_challenge_t *challenge);
 /* The one that the flow turned to last. KAB_E_NOT_FOUND, also for a row that was changed (audited).
  * Locks the row for the caller's transaction. */

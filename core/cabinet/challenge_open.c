@@ -98,8 +98,9 @@ kab_err_t kab_challenge_open(const kab_world_t *w, kab_challenge_t *challenge)
     if (err != KAB_OK) {
         return err;
     }
-    if (!kab_challenge_read(w, rows, 0, &found) || found.has_account != fresh.has_account ||
-        (found.has_account && !kab_same(&found.account, &fresh.account, sizeof found.account))) {
+    if (!kab_challenge_read(w, rows, 0, &found) ||
+        (found.has_account && fresh.has_account &&
+         !kab_same(&found.account, &fresh.account, sizeof found.account))) {
         return KAB_E_WRONG_STATE;
     }
     if (found.state != KAB_CHALLENGE_USED && found.expires_at <= w->env->now(w->env->ctx)) {

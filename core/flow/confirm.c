@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "cabinet/activation.h"
 #include "cabinet/message.h"
 #include "cabinet/outbox.h"
 #include "cabinet/record.h"
@@ -64,7 +65,7 @@ static kab_err_t ring(kab_call_t *call, const kab_subject_t *subject, kab_challe
         .to = kab_span_of(subject->phone.e164),
         .expires_at = challenge->expires_at,
     };
-    if (kab_subject_rings(subject) && !silent(&rings)) {
+    if (challenge->has_account && kab_subject_rings(subject) && !silent(&rings)) {
         message.kind = KAB_OUTBOX_PUSH;
         message.account = subject->account.id;
         message.device = subject->device.id;
@@ -180,16 +181,20 @@ static bool code_fits(const kab_call_t *call, const kab_challenge_t *challenge)
 kab_err_t kab_confirm_still(kab_call_t *call, const kab_confirm_t *confirm)
 {
     const kab_challenge_t *challenge = &confirm->challenge;
+    const kab_uuid_t *account = &confirm->subject.account.id;
     kab_device_t device;
 
+    if (confirm->subject.decoy || !challenge->has_account ||
+        !kab_same(challenge->account.b, account->b, sizeof(account->b))) {
+        return KAB_E_CHALLENGE_BURNED; /* blocked since, or without a number */
+    }
     if (!call->kab->config->code.arm) {
         return KAB_OK;
     }
     kab_err_t err = kab_device_get(&call->w, challenge->armed_by, &device);
-    bool good =
-        err == KAB_OK && device.state == KAB_DEVICE_ACTIVE && device.has_account &&
-        kab_same(device.account.b, confirm->subject.account.id.b, sizeof(device.account.b)) &&
-        strcmp(device.phone.e164, confirm->subject.phone.e164) == 0;
+    bool good = err == KAB_OK && device.state == KAB_DEVICE_ACTIVE && device.has_account &&
+                kab_same(device.account.b, account->b, sizeof(account->b)) &&
+                strcmp(device.phone.e164, confirm->subject.phone.e164) == 0;
 
     return good ? KAB_OK : err && err != KAB_E_NOT_FOUND ? err : KAB_E_CHALLENGE_BURNED;
 }
@@ -221,7 +226,8 @@ static kab_err_t write_judgement(const kab_db_t *db, void *ctx)
         challenge->attempts >= most || challenge->passwords >= PASSWORDS) {
         return KAB_OK;
     }
-    if (challenge->accepted || code_fits(call, challenge)) {
+    bool accepted = challenge->accepted && from == KAB_CHALLENGE_ARMED; /* nobody denied it since */
+    if (accepted || code_fits(call, challenge)) {
         challenge->accepted = true;
         challenge->passwords++;
         judging->outcome = KAB_OK;
@@ -250,17 +256,32 @@ static kab_err_t write_send(const kab_db_t *db, void *ctx)
     return send_challenge(ctx, ((kab_call_t *)ctx)->scratch);
 }
 
-/* Only once the app has proved the number: until then nobody is there to be asked. */
+/* Only once an app that speaks for the person came by this page. One that was there before does not
+ * count: whoever typed the IIN would learn of it (SECURITY 1). */
+static kab_err_t came_by_here(kab_call_t *call, const kab_subject_t *subject)
+{
+    kab_span_t name = kab_flow_name(call->arena, &call->flow);
+    kab_activation_t activation;
+    kab_err_t err = kab_activation_of_flow(&call->w, name, call->flow.generation, &activation);
+
+    for (unsigned i = 0; err == KAB_OK && i < subject->app_n && !subject->decoy; i++) {
+        if (kab_same(subject->app[i].b, activation.device.b, sizeof(activation.device.b))) {
+            return KAB_OK;
+        }
+    }
+    return err && err != KAB_E_NOT_FOUND ? err : KAB_E_WRONG_STATE;
+}
+
 static kab_err_t send(kab_call_t *call)
 {
     kab_subject_t *subject = call->scratch = kab_alloc(call->arena, sizeof(*subject));
     kab_err_t err = subject ? kab_subject_find(call, subject) : KAB_E_INTERNAL;
 
+    if (err == KAB_OK) {
+        err = came_by_here(call, subject);
+    }
     if (err) {
         return err;
-    }
-    if (subject->decoy || !subject->has_app) {
-        return KAB_E_WRONG_STATE;
     }
     return sent(call, subject, kab_pg_transaction(&call->w.db, write_send, call));
 }
@@ -270,6 +291,7 @@ typedef struct {
     kab_challenge_t challenge;
 } resending_t;
 
+/* One whose time is over begins anew: a ring for it would lead to nothing. */
 static kab_err_t write_resend(const kab_db_t *db, void *ctx)
 {
     resending_t *resending = ctx;
@@ -283,7 +305,11 @@ static kab_err_t write_resend(const kab_db_t *db, void *ctx)
         return err == KAB_E_NOT_FOUND ? KAB_E_CHALLENGE_BURNED : err;
     }
     call->wait = challenge->rung_at + KAB_CONFIRM_RESEND * KAB_SECOND - kab_call_now(call);
-    return call->wait > 0 ? KAB_E_THROTTLED : ring(call, call->scratch, challenge);
+    if (call->wait > 0) {
+        return KAB_E_THROTTLED;
+    }
+    return kab_call_now(call) < challenge->expires_at ? ring(call, call->scratch, challenge)
+                                                      : send_challenge(call, call->scratch);
 }
 
 static kab_err_t resend(kab_call_t *call)

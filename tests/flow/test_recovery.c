@@ -334,6 +334,60 @@ static void no_code_before_the_app_has_opened_it(void **state)
     phone_close(&p);
 }
 
+/* Its wrong codes stay counted, and the code that was opened before is worth nothing. */
+static void sent_again_after_its_time(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char code[9], old[9];
+
+    (void)state;
+    journey_to_code(g, &b, &p, KNOWN, NUMBER);
+    journey_open_code(&b, &p, old);
+    journey_change(&b, journey_other(old), NEW);
+    assert_int_equal(b.status, 422);
+    g->ahead += 6 * KAB_MINUTE;
+    journey_change(&b, old, NEW);
+    assert_int_equal(b.status, 410);
+    browser_call(&b, "POST", "/flows/{flow}/resend", "{}");
+    assert_int_equal(b.status, 200);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(b.json, "data"), "attempts_left")), 2);
+    journey_open_code(&b, &p, code);
+    if (strcmp(code, old) != 0) {
+        journey_change(&b, old, NEW);
+        assert_string_equal(browser_code(&b), "code_wrong");
+    }
+    journey_change(&b, code, NEW);
+    assert_int_equal(b.status, 200);
+    browser_close(&b);
+    phone_close(&p);
+}
+
+/* What the app said last counts, though the code had been right before. */
+static void a_denial_takes_a_right_code_back(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char code[9], id[40], path[96];
+
+    (void)state;
+    journey_to_code(g, &b, &p, KNOWN, NUMBER);
+    journey_open_code(&b, &p, code);
+    journey_change(&b, code, OLD);
+    assert_non_null(strstr(b.body, "password_reused"));
+    assert_true(phone_challenge(&p, id));
+    snprintf(path, sizeof(path), "/app/challenges/%s/deny", id);
+    phone_call(&p, "POST", path, "{}");
+    assert_int_equal(p.at.status, 204);
+    journey_change(&b, code, OLD);
+    assert_string_equal(browser_code(&b), "code_wrong");
+    journey_change(&b, code, NEW);
+    assert_string_equal(browser_code(&b), "code_wrong");
+    browser_close(&b);
+    phone_close(&p);
+}
+
 /* The browser is told nothing of a wrong sign or a denial (SECURITY 1). */
 static void a_wrong_sign_burns_it_silently(void **state)
 {
@@ -612,6 +666,30 @@ static void a_decoy_with_the_app_costs_the_same(void **state)
     phone_close(&p);
 }
 
+/* A device that was there before must not be seen by a page that did not bind it. */
+static void a_page_sends_only_by_its_own_device(void **state)
+{
+    browser_t real, decoy;
+    phone_t p;
+
+    (void)state;
+    journey_activate(g, &real, &p, KNOWN, NUMBER);
+    browser_close(&real);
+    journey_begin(g, &real, KNOWN);
+    begin_like(&decoy, "code");
+    browser_t *both[] = {&real, &decoy};
+    for (int i = 0; i < 2; i++) {
+        browser_call(both[i], "POST", "/flows/{flow}/new_device", "{}");
+        assert_int_equal(both[i]->status, 200);
+        browser_call(both[i], "POST", "/flows/{flow}/send", "{}");
+        assert_int_equal(both[i]->status, 409);
+    }
+    same_work(&real, &decoy);
+    browser_close(&real);
+    browser_close(&decoy);
+    phone_close(&p);
+}
+
 static void a_decoy_without_the_app_costs_the_same(void **state)
 {
     browser_t real, decoy;
@@ -680,6 +758,53 @@ static void the_blocked_get_a_decoy(void **state)
     phone_close(&p);
 }
 
+/* A flow that began when they were free goes on like anybody's. */
+static void who_is_blocked_meanwhile_is_not_seen(void **state)
+{
+    browser_t b;
+    phone_t p;
+    kab_config_t *config = g->config;
+    uint32_t share = config->mask.app;
+
+    (void)state;
+    journey_activate(g, &b, &p, KNOWN, NUMBER);
+    browser_close(&b);
+    journey_begin(g, &b, KNOWN);
+    assert_string_equal(browser_state(&b), "code");
+    gateway_block(g, account, true);
+    config->mask.app = KAB_MASK_WHOLE - 1; /* nobody has the app in as good as every case */
+    browser_call(&b, "POST", "/flows/{flow}/back", "{}");
+    browser_call(&b, "POST", "/flows/{flow}/identify", "{\"iin\":\"" KNOWN "\"}");
+    config->mask.app = share;
+    assert_int_equal(b.status, 200);
+    assert_string_equal(browser_state(&b), "code");
+    browser_close(&b);
+    phone_close(&p);
+}
+
+static void unarmed_codes_do_not_change_the_blocked(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char code[9];
+    kab_config_t *config = g->config;
+
+    (void)state;
+    config->code.arm = false;
+    journey_to_code(g, &b, &p, KNOWN, NUMBER);
+    gateway_timer(g, KAB_TIMER_OUTBOX);
+    const char *at = strstr(g->script.data, "\"code\":\"");
+    assert_non_null(at);
+    snprintf(code, sizeof(code), "%.4s", at + strlen("\"code\":\""));
+    gateway_block(g, account, true);
+    journey_change(&b, code, NEW);
+    config->code.arm = true;
+    assert_int_equal(b.status, 410);
+    assert_string_equal(browser_code(&b), "challenge_burned");
+    browser_close(&b);
+    phone_close(&p);
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, fresh)
 
 int main(void)
@@ -696,6 +821,8 @@ int main(void)
         TEST(rules_of_the_text_cost_nothing),
         TEST(a_right_code_is_remembered),
         TEST(no_code_before_the_app_has_opened_it),
+        TEST(sent_again_after_its_time),
+        TEST(a_denial_takes_a_right_code_back),
         TEST(a_wrong_sign_burns_it_silently),
         TEST(the_same_sign_gives_the_same_code),
         TEST(rings_have_a_budget),
@@ -704,9 +831,12 @@ int main(void)
         TEST(a_second_device_is_held),
         TEST(signatures_are_checked),
         TEST(a_decoy_with_the_app_costs_the_same),
+        TEST(a_page_sends_only_by_its_own_device),
         TEST(a_decoy_without_the_app_costs_the_same),
         TEST(a_decoy_is_always_the_same),
         TEST(the_blocked_get_a_decoy),
+        TEST(who_is_blocked_meanwhile_is_not_seen),
+        TEST(unarmed_codes_do_not_change_the_blocked),
     };
 
     return cmocka_run_group_tests_name("recovery", tests, open_all, close_all);
