@@ -33,6 +33,11 @@ kab_err_t kab_open(const kab_config_t *config, const kab_env_t *env, kab_t **out
     return KAB_OK;
 }
 
+void kab_stop(kab_t *kab)
+{
+    kab->tables->ports->stop(kab->ports);
+}
+
 void kab_close(kab_t *kab)
 {
     if (kab) {

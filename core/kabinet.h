@@ -53,6 +53,10 @@ void kab_config_facts(const kab_config_t *config,
 /* env NULL: the system's. No network: works with PostgreSQL and Redis away. Takes no ownership
  * of config, which must outlive it. LOOP. */
 kab_err_t kab_open(const kab_config_t *config, const kab_env_t *env, kab_t **out);
+/* The worker quits: nobody waits for a provider longer than 3 s more, so that a whole quit ends
+ * within the 5 s of Debian's unit. What was not sent or asked is found again by its lease or its
+ * flow. LOOP. */
+void kab_stop(kab_t *kab);
 void kab_close(kab_t *kab);
 
 typedef enum {

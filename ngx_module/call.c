@@ -6,7 +6,8 @@
 #include "ngx_http_kabinet.h"
 
 
-#define NGX_HTTP_KABINET_SLOWEST  5   /* seconds between tries of a timer job that fails */
+#define NGX_HTTP_KABINET_SLOWEST  5       /* seconds between tries of a timer job that fails */
+#define NGX_HTTP_KABINET_HOLD     60000   /* ms; longer than a timer job takes, else once more */
 
 
 static void ngx_http_kabinet_call_next(ngx_http_kabinet_job_t *job);
@@ -298,6 +299,16 @@ ngx_http_kabinet_timer_done(ngx_http_kabinet_job_t *job, const kab_reply_t *repl
 }
 
 
+/* Not cancelable: what is under way is brought to its end before a worker quits, or the outbox would not
+ * know what it has sent. */
+static void
+ngx_http_kabinet_timer_hold(ngx_event_t *ev)
+{
+    ngx_http_kabinet_job_deadline(ngx_http_kabinet_job_of_timer(ev), NGX_HTTP_KABINET_HOLD,
+                                  ngx_http_kabinet_timer_hold);
+}
+
+
 static void
 ngx_http_kabinet_timer_fire(ngx_event_t *ev)
 {
@@ -322,6 +333,7 @@ ngx_http_kabinet_timer_fire(ngx_event_t *ev)
         return;
     }
 
+    ngx_http_kabinet_timer_hold(&job->timer);
     ngx_http_kabinet_call_start(job);
 }
 

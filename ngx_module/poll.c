@@ -257,6 +257,7 @@ ngx_http_kabinet_polls_quit(ngx_event_t *ev)
     if (c->close) {
         w->polls.bell = NULL;
         ngx_close_connection(c);
+        kab_stop(w->kab);
         ngx_http_kabinet_polls_wake_all(w);
     }
 }

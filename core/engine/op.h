@@ -94,7 +94,8 @@ typedef struct {
 /* What threads of the http and send lanes keep open: made by the room that knows providers, held by
  * the engine as it is. */
 typedef struct {
-    void *(*open)(kab_t *kab); /* shared by all threads; NULL: out of memory */
+    void *(*open)(kab_t *kab);  /* shared by all threads; NULL: out of memory */
+    void (*stop)(void *shared); /* whoever waits for a provider is let go soon; any thread */
     void (*close)(void *shared);
     void *(*thread_open)(void *shared); /* NULL: out of memory */
     void (*thread_close)(void *of_thread);

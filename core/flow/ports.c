@@ -34,6 +34,15 @@ static void ports_close(void *shared)
     free(all);
 }
 
+static void ports_stop(void *shared)
+{
+    const providers_t *all = shared;
+
+    kab_provider_stop(all->push);
+    kab_provider_stop(all->sms);
+    kab_provider_stop(all->bmg);
+}
+
 static void *ports_open(kab_t *kab)
 {
     providers_t *all = calloc(1, sizeof(*all));
@@ -83,7 +92,7 @@ static void *thread_open(void *shared)
     return ports;
 }
 
-const kab_ports_t kab_ports = {ports_open, ports_close, thread_open, thread_close};
+const kab_ports_t kab_ports = {ports_open, ports_stop, ports_close, thread_open, thread_close};
 
 /* ---- asking ---- */
 

@@ -5,7 +5,7 @@
 
 #include "provider/transfer.h"
 
-enum { LOOK_MS = 1000 };
+enum { LOOK_MS = 250 }; /* between looks whether the provider was stopped */
 
 struct kab_link_s {
     kab_provider_t *provider;
@@ -54,6 +54,16 @@ kab_time_t kab_link_now(const kab_link_t *link)
 kab_time_t kab_link_timeout(const kab_link_t *link)
 {
     return link->provider->timeout;
+}
+
+static bool stopped(const kab_link_t *link)
+{
+    return atomic_load(&link->provider->ends) != 0;
+}
+
+static bool given_up(const kab_link_t *link)
+{
+    return stopped(link) && kab_link_now(link) >= atomic_load(&link->provider->ends);
 }
 
 /* ---- one of them ---------------------------------------------------------------- */
@@ -111,9 +121,11 @@ static begun_t begin(kab_link_t *link, const kab_http_ask_t *ask, kab_http_reply
                      kab_time_t until, bool alone)
 {
     *reply = (kab_http_reply_t){.broken = true};
-    if (ask->body.n == 0 || (until && kab_link_now(link) >= until)) {
-        reply->why =
-            ask->body.n == 0 ? "the question could not be written" : "the provider is slow";
+    reply->why = ask->body.n == 0                       ? "the question could not be written"
+                 : stopped(link)                        ? "the gateway stops"
+                 : until && kab_link_now(link) >= until ? "the provider is slow"
+                                                        : NULL;
+    if (reply->why) {
         return SETTLED;
     }
     uint64_t ticket = ask_breaker(link, &reply->retry_after);
@@ -143,7 +155,7 @@ static unsigned turn(kab_link_t *link)
     kab_transfer_t *t;
     unsigned n = 0;
     int left;
-    bool moves = curl_multi_perform(link->multi, &left) == CURLM_OK;
+    bool moves = curl_multi_perform(link->multi, &left) == CURLM_OK && !given_up(link);
 
     while ((said = curl_multi_info_read(link->multi, &left))) {
         curl_easy_getinfo(said->easy_handle, CURLINFO_PRIVATE, &t);
@@ -153,7 +165,7 @@ static unsigned turn(kab_link_t *link)
     for (unsigned i = 0; !moves && i < KAB_HTTP_AT_ONCE; i++) {
         t = link->transfer[i];
         if (t && t->reply) {
-            finish(link, t, CURLE_OUT_OF_MEMORY);
+            finish(link, t, CURLE_ABORTED_BY_CALLBACK);
             n++;
         }
     }

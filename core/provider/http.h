@@ -6,6 +6,7 @@
 #define KAB_PROVIDER_HTTP_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "provider/breaker.h"
 #include "provider/provider.h"
@@ -23,6 +24,7 @@ struct kab_provider_s {
     kab_env_t env;
     pthread_mutex_t guard; /* of the breaker */
     kab_breaker_t breaker;
+    _Atomic kab_time_t ends; /* when what is under way is given up; 0: it is not stopped */
 };
 
 typedef struct {

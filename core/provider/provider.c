@@ -111,6 +111,13 @@ kab_provider_t *kab_provider_open(const kab_provider_options_t *options, const k
     return provider;
 }
 
+void kab_provider_stop(kab_provider_t *provider)
+{
+    if (provider) {
+        atomic_store(&provider->ends, provider->env.now(provider->env.ctx) + KAB_PROVIDER_GRACE);
+    }
+}
+
 void kab_provider_close(kab_provider_t *provider)
 {
     if (!provider) {

@@ -87,6 +87,10 @@ typedef struct {
 kab_provider_t *kab_provider_open(const kab_provider_options_t *options, const kab_env_t *env,
                                   char *why, size_t why_size);
 void kab_provider_close(kab_provider_t *provider); /* wipes; NULL is allowed */
+/* Nothing is begun any more, and what is under way is given up after KAB_PROVIDER_GRACE: messages
+ * are for later, a question stays without an answer. Any thread; NULL is allowed. */
+#define KAB_PROVIDER_GRACE (3 * KAB_SECOND)
+void kab_provider_stop(kab_provider_t *provider);
 
 /* One thread's way to a provider; its connections stay open between calls. */
 typedef struct kab_link_s kab_link_t;

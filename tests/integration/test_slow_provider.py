@@ -1,6 +1,9 @@
-"""A provider that takes its time keeps those waiting who asked it, and nobody else."""
+"""A provider that takes its time keeps those waiting who asked it, and nobody else; a quit neither."""
 
+import json
+import signal
 import threading
+import urllib.request
 
 from test_recovery import begin, sandbox, strangers
 
@@ -14,13 +17,13 @@ THREADS = 16  # of a worker that wait for an answer
 SLOW = 3000   # milliseconds
 
 
-def put_in(ctl, tmp_path, people):
-    """Accounts without an app; {iin: phone}."""
+def put_in(ctl, tmp_path, people, app="no"):
+    """Accounts with or without an app; {iin: phone}."""
     phones = {iin: f"+7701{number:07d}" for number, iin in enumerate(people)}
     path = tmp_path / "people.csv"
-    rows = [f"{iin},{phone},ru,,no" for iin, phone in phones.items()]
+    rows = [f"{iin},{phone},ru,,{app}" for iin, phone in phones.items()]
     path.write_text("\n".join(["iin,phone,locale,password,device", *rows]) + "\n", encoding="utf-8")
-    answer = ctl("import", "accounts", path)
+    answer = ctl("import", "accounts", path, "--devices", tmp_path / "devices")
     assert answer.returncode == 0, answer.stderr
     return phones
 
@@ -60,3 +63,45 @@ def test_the_outbox_does_not_stand_behind_the_state_base(gateway, sandbox, ctl, 
     for thread in threads:
         thread.join()
     assert set(said) == {"bmg_not_registered"}
+
+
+def quit_now(gateway):
+    master = gateway.stack.children["nginx"]
+    master.send_signal(signal.SIGQUIT)
+    return master
+
+
+def test_a_quit_knows_what_it_has_sent(gateway, sandbox, ctl, tmp_path):
+    people = put_in(ctl, tmp_path, strangers(10), app="yes")
+    sandbox.fault("push", "slow", 1500)
+    for iin in people:
+        assert begin(gateway.browser(), iin)["state"] == "code"
+    until(lambda: gateway.sql("SELECT count(*) FROM outbox WHERE attempts > 0") != [(0,)], what="nothing is sent")
+    assert quit_now(gateway).wait(5) == 0
+    assert gateway.sql("SELECT count(*) FROM outbox WHERE attempts > 0 AND state <> 'sent'") == [(0,)]
+    sandbox.fault("push", "ok")
+    gateway.stack.start_nginx()
+    until(lambda: gateway.sql("SELECT count(*) FROM outbox WHERE state = 'sent'") == [(10,)], what="not all are sent")
+    with urllib.request.urlopen(sandbox.url + "/sandbox/state", timeout=10) as answer:
+        state = json.load(answer)
+    assert (state["taken"], state["repeated"]) == (10, 0)
+
+
+def test_a_quit_lets_go_of_silent_providers(gateway, sandbox, ctl, tmp_path):
+    (iin, phone), = put_in(ctl, tmp_path, strangers(1)).items()
+    app = activate(gateway, iin, phone)
+    until(lambda: sandbox.messages(to=phone), what="the SMS did not come")
+    sandbox.fault("bmg", "slow", 20000)
+    sandbox.fault("push", "slow", 20000)
+    said = []
+    thread = threading.Thread(target=prove, args=(app, sandbox.messages(to=phone)[0]["text"][:6], said))
+    thread.start()
+    assert begin(gateway.browser(), "860922390740")["state"] == "code"
+    until(lambda: gateway.sql("SELECT sum(attempts) FROM outbox WHERE kind = 'push'") == [(1,)], what="nothing is sent")
+    until(lambda: gateway.sql("SELECT attempts FROM device WHERE state = 'pending'") == [(1,)], what="nobody asks")
+    assert quit_now(gateway).wait(5) == 0
+    thread.join()
+    assert said == ["service_unavailable"]
+    assert gateway.sql("SELECT attempts FROM device WHERE state = 'pending'") == [(0,)], "the try is given back"
+    assert gateway.sql("SELECT state, due_at < now() + interval '10 s' FROM outbox WHERE kind = 'push'") == [
+        ("waiting", True)], "it is known not to have been sent"

@@ -1,5 +1,8 @@
 /* Many messages at once over one link: each with its own answer, bounded in number and time, and
  * with a circuit that lets one go first. */
+#include <pthread.h>
+#include <time.h>
+
 #include "line.h"
 #include "outside.h"
 #include "provider/http.h"
@@ -103,6 +106,41 @@ static void test_one_goes_first(void **state)
     line_close(line);
 }
 
+static void *stop_soon(void *provider)
+{
+    struct timespec moment = {0, 300 * 1000 * 1000};
+
+    nanosleep(&moment, NULL);
+    kab_provider_stop(provider);
+    return NULL;
+}
+
+/* What is under way is waited for, not for long; nothing else begins. */
+static void test_a_stop(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned ms, taken;
+    } slow[] = {{1500, KAB_HTTP_AT_ONCE}, {15000, 0}};
+
+    line_timeout = 20 * KAB_SECOND;
+    for (size_t i = 0; i < sizeof slow / sizeof slow[0]; i++) {
+        pthread_t thread;
+        line_t line = line_up();
+        kab_time_t begun = line_now();
+
+        sandbox_fault("sms", "slow", slow[i].ms);
+        assert_int_equal(pthread_create(&thread, NULL, stop_soon, line.provider), 0);
+        line_texts(line, key, LINE_MANY, "+77010000025", 0, sent);
+        assert_true(line_took(begun) < 10 * KAB_SECOND);
+        pthread_join(thread, NULL);
+        assert_int_equal(count(KAB_SEND_OK, ""), slow[i].taken);
+        assert_int_equal(count(KAB_SEND_LATER, "the gateway stops"), LINE_MANY - KAB_HTTP_AT_ONCE);
+        assert_int_equal(line_match(line, "880314493312", "+77010000025"), KAB_BMG_UNAVAILABLE);
+        line_close(line);
+    }
+}
+
 int main(void)
 {
     kab_json_init();
@@ -111,6 +149,7 @@ int main(void)
         cmocka_unit_test_setup(test_bounded_in_number_and_time, setup),
         cmocka_unit_test_setup(test_all_cut_and_repeated, setup),
         cmocka_unit_test_setup(test_one_goes_first, setup),
+        cmocka_unit_test_setup(test_a_stop, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
