@@ -40,7 +40,7 @@ static kab_err_t take(kab_call_t *call, kab_question_t *question)
     if (err) {
         return err;
     }
-    if (reply->type != KAB_R_TEXT || reply->text.n != 1 || reply->text.p[0] == asking[0]) {
+    if (reply->type != KAB_R_TEXT || reply->text.n != 1 || reply->text.p[0] == (uint8_t)asking[0]) {
         return KAB_E_UNAVAILABLE;
     }
     question->result = (kab_bmg_result_t)(reply->text.p[0] - '0');
