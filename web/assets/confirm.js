@@ -1,5 +1,5 @@
 // A confirmation by the app, on the page of a flow that needs one: the app's activation (part-activate)
-// and the code with a new password (part-code, part-password, part-resend).
+// and the code (part-code, part-resend), perhaps with a new password (part-password).
 
 import { helpAddress } from './help-link.js';
 import { onLanguage, put } from './i18n.js';
@@ -8,7 +8,7 @@ import { drawInstall, drawLink, drawPair, picture } from './pair.js';
 import { checklist } from './password.js';
 import { $, eye, fieldError, notice } from './ui.js';
 
-const fields = { code: $('code'), password: $('password'), password_repeat: $('password_repeat') };
+const fields = Object.fromEntries(['code', 'password', 'password_repeat'].filter($).map((name) => [name, $(name)]));
 
 // ---- the app's activation -----------------------------------------------------------
 
@@ -37,7 +37,7 @@ function drawCode(flow) {
   put($('attempts'), 'recovery.left', { n: data.attempts_left ?? '' });
   drawLink($('code-link'), data);
   picture($('code-qr'), flow, 'code');
-  $('username').value = $('iin').value;
+  if (fields.password) $('username').value = $('iin').value;
   drawResend(flow);
 }
 
@@ -48,7 +48,7 @@ function wrong(name, code) {
 
 // ---- both, for a page ---------------------------------------------------------------
 
-// `last`: the step that takes code and new password; `said` is what GET /meta says. `page` is flowPage's,
+// `last`: the step that takes code and new password, or the code alone; `said` is what GET /meta says. `page` is flowPage's,
 // whose draw and refused call these.
 export function confirmation(page, last, said) {
   const form = $('code-form');
@@ -71,10 +71,10 @@ export function confirmation(page, last, said) {
     return true;
   }
 
-  const rules = checklist($('rules'), fields.password, said.rules);
+  const rules = fields.password ? checklist($('rules'), fields.password, said.rules) : null;
   const drawWords = () => {
     drawInstall(said.stores);
-    rules.draw();
+    rules?.draw();
     if (page.flow) draw();
   };
   onLanguage(drawWords);
@@ -82,10 +82,10 @@ export function confirmation(page, last, said) {
 
   function finish() {
     for (const input of Object.values(fields)) fieldError(input, null);
-    const broken = rules.broken();
+    const broken = rules?.broken();
     if (!fields.code.value) wrong('code', 'missing');
     else if (broken) wrong('password', broken);
-    else if (fields.password.value !== fields.password_repeat.value) wrong('password_repeat', 'password_repeat_differs');
+    else if (fields.password?.value !== fields.password_repeat?.value) wrong('password_repeat', 'password_repeat_differs');
     else {
       const body = Object.fromEntries(Object.entries(fields).map(([name, input]) => [name, input.value]));
       page.step(last, { ...body, code: body.code.replace(/\s/g, '') }, form, fields);
@@ -105,7 +105,7 @@ export function confirmation(page, last, said) {
     if (await page.step('resend', {}, form, {}, $('resend'))) notice('good', 'recovery.resent');
   });
   for (const input of Object.values(fields)) input.addEventListener('input', () => fieldError(input, null));
-  eye($('eye'));
+  if (fields.password) eye($('eye'));
   setInterval(() => drawResend(page.flow), 500);
   return { draw, refused };
 }

@@ -84,7 +84,7 @@ export function flowPage({ kind, over, reread, show, draw, refused }) {
       else await start();
     } catch (refusal) {
       if (gone(refusal)) again();
-      else notice('bad', said(refusal), {}, open);
+      else if (!await refused(refusal)) notice('bad', said(refusal), {}, open);
     }
   }
 
