@@ -1,5 +1,7 @@
 #include "flow/change.h"
 
+#include <string.h>
+
 #include "cabinet/flow_commit.h"
 #include "engine/form.h"
 
@@ -36,17 +38,31 @@ kab_err_t kab_change_weak_until(kab_call_t *call, kab_time_t *until)
     return err;
 }
 
-kab_err_t kab_change_outcome(kab_call_t *call, kab_time_t until)
+kab_err_t kab_change_outcome(kab_call_t *call, kab_time_t until, const char *waits)
 {
     kab_change_t *change = call->scratch;
-    char text[KAB_RFC3339_SIZE] = "done";
+    char time[KAB_RFC3339_SIZE];
+    const char *text = "done";
 
     if (until) {
-        kab_time_text(until, text);
+        kab_time_text(until, time);
+        text = kab_format(call->arena, "%s %s", time, waits);
     }
-    change->outcome = kab_copy(call->arena, kab_span_of(text));
+    if (!text) {
+        return KAB_E_INTERNAL;
+    }
+    change->outcome = kab_span_of(text);
     return kab_flow_commit_result(&call->w, kab_span_of(call->flow.id), call->flow.version,
                                   change->outcome);
+}
+
+static bool keep_held(kab_call_t *call, kab_span_t outcome)
+{
+    const uint8_t *gap = memchr(outcome.p, ' ', outcome.n);
+    size_t n = gap ? (size_t)(gap - outcome.p) : outcome.n;
+
+    return gap && kab_form_put(call, "until", (kab_span_t){outcome.p, n}) &&
+           kab_form_put(call, "waits", (kab_span_t){gap + 1, outcome.n - n - 1});
 }
 
 kab_err_t kab_change_commit(kab_call_t *call, kab_tx_body_t write)
@@ -66,7 +82,7 @@ kab_err_t kab_change_commit(kab_call_t *call, kab_tx_body_t write)
         return KAB_OK;
     }
     call->flow.state = KAB_STATE_HELD;
-    return kab_form_put(call, "until", change->outcome) ? KAB_OK : KAB_E_INTERNAL;
+    return keep_held(call, change->outcome) ? KAB_OK : KAB_E_INTERNAL;
 }
 
 kab_err_t kab_change_describe(kab_call_t *call)
@@ -75,5 +91,6 @@ kab_err_t kab_change_describe(kab_call_t *call)
         return kab_confirm_describe(call);
     }
     json_object_set_new(call->data, "until", kab_span_json(kab_form_text(call, "until")));
+    json_object_set_new(call->data, "waits", kab_span_json(kab_form_text(call, "waits")));
     return KAB_OK;
 }

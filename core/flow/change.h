@@ -1,6 +1,6 @@
 /*
  * What a confirmed flow changes, in one transaction, once: at once (state `done`) or after a hold
- * (state `held`, until the form's "until").
+ * (state `held`, the form's "waits" until its "until").
  */
 #ifndef KAB_CHANGE_H
 #define KAB_CHANGE_H
@@ -24,8 +24,9 @@ kab_err_t kab_change_spend(kab_call_t *call);
 /* In `write`. Until when a change must wait because a first app, which an SMS alone proved,
  * confirmed it (SECURITY 17); 0: it need not. */
 kab_err_t kab_change_weak_until(kab_call_t *call, kab_time_t *until);
-/* In `write`, last of all: until when it waits; 0: it is done. */
-kab_err_t kab_change_outcome(kab_call_t *call, kab_time_t until);
+/* In `write`, last of all: until when it waits, and what: "number" (with a new password, if there
+ * is one) or "child". Until 0: it is done. */
+kab_err_t kab_change_outcome(kab_call_t *call, kab_time_t until, const char *waits);
 
 /* DB. What the pages of `held`, and of the confirmation before it, show. */
 kab_err_t kab_change_describe(kab_call_t *call);

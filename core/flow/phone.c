@@ -112,7 +112,7 @@ static kab_err_t write_complete(const kab_db_t *db, void *ctx)
         err = err ? err
                   : kab_move_number(&call->w, &subject->account, &subject->phone, call->session.id,
                                     &call->origin, &call->dropped);
-        return err ? err : kab_change_outcome(call, 0);
+        return err ? err : kab_change_outcome(call, 0, NULL);
     }
     kab_case_t held = {.kind = KAB_CASE_NUMBER,
                        .applicant = subject->account.id,
@@ -123,7 +123,7 @@ static kab_err_t write_complete(const kab_db_t *db, void *ctx)
                        .phone = subject->phone,
                        .due_at = weak};
     err = kab_hold_begin(&call->w, &held, &call->origin);
-    return err ? err : kab_change_outcome(call, weak);
+    return err ? err : kab_change_outcome(call, weak, "number");
 }
 
 static kab_err_t complete(kab_call_t *call)

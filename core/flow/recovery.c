@@ -38,7 +38,7 @@ static kab_err_t write_update(const kab_db_t *db, void *ctx)
         return err;
     }
     err = kab_access_password(call, &change->confirm.subject.account);
-    return err ? err : kab_change_outcome(call, 0);
+    return err ? err : kab_change_outcome(call, 0, NULL);
 }
 
 static kab_err_t update(kab_call_t *call)

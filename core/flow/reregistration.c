@@ -265,6 +265,14 @@ static void show_typed(kab_call_t *call, const kab_field_t *fields)
     }
 }
 
+static void show_contact(kab_call_t *call)
+{
+    show_typed(call, contact_fields);
+    if (call->flow.iin.digits[0]) {
+        json_object_set_new(call->data, "iin", json_string(call->flow.iin.digits));
+    }
+}
+
 static kab_err_t describe(kab_call_t *call)
 {
     switch (call->flow.state) {
@@ -273,11 +281,12 @@ static kab_err_t describe(kab_call_t *call)
         show_typed(call, evidence_fields);
         return KAB_OK;
     case KAB_STATE_CONTACT:
-        show_typed(call, contact_fields);
-        if (call->flow.iin.digits[0]) {
-            json_object_set_new(call->data, "iin", json_string(call->flow.iin.digits));
-        }
+        show_contact(call);
         return KAB_OK;
+    case KAB_STATE_ACTIVATE:
+    case KAB_STATE_CODE:
+        show_contact(call);
+        return kab_change_describe(call);
     default:
         return kab_change_describe(call);
     }

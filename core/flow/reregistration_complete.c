@@ -13,6 +13,7 @@ typedef struct {
     kab_child_t child;
     kab_guardianship_t held;
     bool somebody;    /* holds the child */
+    bool number;      /* waits, and with it the password */
     kab_time_t until; /* of the hold; 0: nothing waits */
 } complete_t;
 
@@ -84,6 +85,7 @@ static kab_err_t change_number(kab_call_t *call, complete_t *c, kab_time_t weak)
                            .due_at = until};
 
         c->until = until;
+        c->number = true;
         return kab_hold_begin(&call->w, &held, &call->origin);
     }
     if (other || !c->account.has_phone) {
@@ -145,7 +147,7 @@ static kab_err_t write_complete(const kab_db_t *db, void *ctx)
     if (err == KAB_OK) {
         err = change_guardian(call, &c, weak);
     }
-    return err ? err : kab_change_outcome(call, c.until);
+    return err ? err : kab_change_outcome(call, c.until, c.number ? "number" : "child");
 }
 
 kab_err_t kab_reregistration_complete(kab_call_t *call)

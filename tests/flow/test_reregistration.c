@@ -108,6 +108,7 @@ static void a_hold_that_nobody_objects_to(void **state)
     assert_int_equal(b.status, 200);
     assert_string_equal(browser_state(&b), "held");
     assert_true(strlen(journey_data(&b, "until")) == 20);
+    assert_string_equal(journey_data(&b, "waits"), "child");
     assert_int_equal(held_by(mother), 1);
     browser_open(&sign_in, g);
     assert_int_equal(browser_sign_in(&sign_in, FATHER, NEW), 200); /* already, without the child */
@@ -223,11 +224,14 @@ static void the_own_account_is_alive(void **state)
     for (int object = 0; object < 2; object++) {
         applicant_proves(g, &b, RIGHT);
         assert_int_equal(applicant_contact(&b, FATHER, NEW_NUMBER), 200);
+        assert_string_equal(journey_data(&b, "iin"), FATHER);
+        assert_string_equal(journey_data(&b, "phone"), NEW_NUMBER);
         if (object) { /* the app on the new number is there by now */
             assert_string_equal(browser_state(&b), "code");
         }
         applicant_finishes(g, &b, &p, NEW_NUMBER);
         assert_string_equal(browser_state(&b), "held");
+        assert_string_equal(journey_data(&b, "waits"), "number");
         browser_open(&sign_in, g);
         assert_int_equal(browser_sign_in(&sign_in, FATHER, NEW), 401);
         if (object) {
