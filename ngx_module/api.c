@@ -410,6 +410,12 @@ ngx_http_kabinet_api_handler(ngx_http_request_t *r)
     ngx_int_t                   rc;
     ngx_http_kabinet_worker_t  *w = ngx_http_kabinet_worker(r);
 
+#if (NGX_HTTP_GZIP)
+    /* secrets stand beside what was typed, and the length of their compressed text would tell them */
+    r->gzip_tested = 1;
+    r->gzip_ok = 0;
+#endif
+
     if (w == NULL) {
         return ngx_http_kabinet_api_unread(r, KAB_E_UNAVAILABLE);
     }

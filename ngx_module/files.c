@@ -136,18 +136,19 @@ ngx_http_kabinet_put_file(ngx_array_t *files, ngx_str_t *uri, ngx_str_t *body)
 }
 
 
+/* Weak: gzip may stand between. */
 ngx_int_t
 ngx_http_kabinet_seal_file(ngx_conf_t *cf, ngx_http_kabinet_file_t *file)
 {
     u_char  *p;
 
-    p = ngx_pnalloc(cf->pool, sizeof("\"ffffffff-\"") + NGX_SIZE_T_LEN);
+    p = ngx_pnalloc(cf->pool, sizeof("W/\"ffffffff-\"") + NGX_SIZE_T_LEN);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     file->etag.data = p;
-    file->etag.len = ngx_sprintf(p, "\"%08xD-%xz\"", ngx_crc32_long(file->body.data, file->body.len),
+    file->etag.len = ngx_sprintf(p, "W/\"%08xD-%xz\"", ngx_crc32_long(file->body.data, file->body.len),
                                  file->body.len) - p;
 
     return NGX_OK;

@@ -94,7 +94,7 @@ ngx_http_kabinet_send_text(ngx_http_request_t *r, ngx_uint_t status, const char 
     if (type) {
         r->headers_out.content_type.data = (u_char *) (uintptr_t) type;
         r->headers_out.content_type.len = ngx_strlen(type);
-        r->headers_out.content_type_len = r->headers_out.content_type.len;
+        r->headers_out.content_type_len = strcspn(type, ";");  /* what gzip_types are compared with */
     }
 
     if (n == 0) {

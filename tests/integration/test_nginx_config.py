@@ -1,5 +1,6 @@
 """nginx does not start on what is wrong, and says which directive it is; a reload keeps what runs."""
 
+import gzip
 import os
 import shutil
 import signal
@@ -145,6 +146,25 @@ def test_a_page_is_made_of_parts(gateway, tmp_path):
     (tmp_path / "web" / "page.html").write_text("<!--part none-->", encoding="utf-8")
     said = refused(gateway.stack, server=f"location /a {{ kabinet_gateway web={tmp_path}/web; }}")
     assert 'kabinet_gateway: a page needs "/kabinet/part-none.html"' in said
+
+
+def test_pages_are_compressed_and_answers_are_not(gateway):
+    """An answer of the API holds secrets beside what somebody typed: its length must not tell them."""
+    browser = gateway.browser()
+    small = {"Accept-Encoding": "gzip"}
+    for path in ("login", "reregistration", "assets/kabinet.css", "assets/flow.js", "assets/certificate.svg",
+                 "i18n/kk.json"):
+        plain, packed = browser.get(f"/kabinet/{path}"), browser.get(f"/kabinet/{path}", headers=small)
+        assert packed.header("content-encoding") == "gzip" and gzip.decompress(packed.body) == plain.body
+        assert len(packed.body) < 0.6 * len(plain.body), path
+        tag = packed.header("etag")
+        assert tag == plain.header("etag")
+        if tag:
+            assert browser.get(f"/kabinet/{path}", headers={**small, "If-None-Match": tag}).status == 304
+    assert len(browser.api("GET", "/meta").body) > 20, "nginx leaves less alone"
+    for method, path, body in (("GET", "/meta", None), ("POST", "/flows", {"kind": "login"}), ("GET", "/session", None)):
+        answer = browser.api(method, path, body, headers=small)
+        assert answer.header("content-encoding") is None and answer.json
 
 
 def test_a_faulty_reload_changes_nothing(gateway):

@@ -107,6 +107,9 @@ def _server(stack, extra):
 
         location /kabinet/ {{
             kabinet_gateway web={REPO}/web;
+            gzip on;
+            gzip_vary on;
+            gzip_types text/css text/javascript application/json image/svg+xml;
         }}
         location / {{
             kabinet_protect on;
