@@ -11,7 +11,7 @@
 typedef struct {
     kab_confirm_t confirm; /* its code was right */
     bool again;            /* this version of the flow was committed before: the answer was lost */
-    kab_span_t outcome;    /* "done", or until when it waits */
+    kab_span_t outcome;    /* "done", or until when what waits, as kab_change_outcome wrote it */
 } kab_change_t;
 
 /* DB, commits. Runs `write` with the call in one transaction, drops the sessions that it ended and

@@ -98,6 +98,7 @@ export function flowPage({ kind, over, reread, show, draw, refused }) {
         return;
       }
     }
+    page.flow = null;
     location.assign(address('/kabinet/login', { flow: null }));
   }
 

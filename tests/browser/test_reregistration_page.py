@@ -1,0 +1,267 @@
+"""A child's cabinet moves to the parent who asks: the page, with the app's page or client beside it."""
+
+import contextlib
+import json
+import os
+import sys
+import time
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from page import LANGUAGES, WORDS, Page
+from support import ROOT, until
+
+sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tools")]
+
+from test_recovery import app_of, sandbox, sms_code  # noqa: E402
+
+__all__ = ["sandbox"]
+RU = WORDS["ru"]
+NEW = "Altyn-Kun#2027zhol"
+MOTHER, NUMBER = "950418490715", "+77785550715"  # the number is new, no app is on it
+QUEUE = {"child_iin": "200229699997", "birth_certificate": "№ 0100532718", "parent1_iin": "7901 3039 2190",
+         "parent2_iin": MOTHER, "attendance": "queue"}
+HOLDER, FATHER = "880314493312", "860922390740"
+KINDERGARTEN = {"child_iin": "190901692284", "birth_certificate": "1904518", "parent1_iin": HOLDER,
+                "parent2_iin": FATHER, "attendance": "kindergarten"}
+WIDTHS = (320, 360, 1280)
+
+
+# ---- on the page ------------------------------------------------------------------------
+
+
+def answer(page, answers):
+    for name, value in answers.items():
+        if name == "attendance":
+            page.find(value).click()
+        else:
+            page.type(name, value)
+    page.find("next").click()
+
+
+def to_evidence(page):
+    page.open("/kabinet/reregistration?lang=ru")
+    page.shown("explain").submit()
+    page.shown("child_iin")
+
+
+def to_contact(page, answers):
+    to_evidence(page)
+    answer(page, answers)
+    page.shown("sure-yes").click()
+    page.shown("phone")
+
+
+def ask_code(page, iin, number):
+    page.type("iin", iin)
+    page.type("phone", number)
+    page.find("get-code").click()
+
+
+def finish(page, code):
+    page.type("code", code)
+    page.type("password", NEW)
+    assert len(page.all("#rules li.met")) == 5
+    page.type("password_repeat", NEW)
+    page.find("finish").click()
+
+
+def state(page):
+    flow = page.script("return new URLSearchParams(location.search).get('flow')")
+    return page.driver.execute_async_script("""
+        const done = arguments[1];
+        fetch('/kabinet/api/v1/flows/' + arguments[0]).then((r) => r.json()).then((f) => done(f.state ?? f.code));
+        """, flow)
+
+
+def look(page, name, sign):
+    """The state at every width in every language, each time as after a reload."""
+    here = page.driver.current_url.removeprefix(page.url)
+    for lang in LANGUAGES:
+        page.open(here.replace("lang=ru", f"lang={lang}"))
+        page.shown(sign)
+        for width in WIDTHS:
+            page.size(width)
+            assert not page.wide(), f"{name} in {lang} scrolls sideways at {width} px"
+            assert page.complaints() == [], f"{name} in {lang} at {width} px"
+        assert page.untold() == []
+    page.open(here)
+    page.shown(sign)
+
+
+# ---- beside the page --------------------------------------------------------------------
+
+
+class Phone(Page):
+    """The app's page, in another tab."""
+
+    def __init__(self, page):
+        super().__init__(page.driver, page.gateway)
+        self.first = page.driver.current_window_handle
+        page.driver.switch_to.new_window("tab")
+        self.tab = page.driver.current_window_handle
+        page.driver.switch_to.window(self.first)
+
+    @contextlib.contextmanager
+    def at_hand(self):
+        self.driver.switch_to.window(self.tab)
+        yield self
+        self.driver.switch_to.window(self.first)
+
+    def close_tab(self):
+        self.driver.switch_to.window(self.tab)
+        self.driver.close()
+        self.driver.switch_to.window(self.first)
+
+    def activate(self, sandbox, number, otp):
+        with self.at_hand():
+            self.open("/kabinet/app/?lang=ru")
+            self.type("phone", number)
+            self.find("terms").click()
+            self.find("phone").send_keys(Keys.ENTER)
+            self.type("otp", otp + Keys.ENTER)
+            self.shown("sms")
+            self.type("sms", sms_code(sandbox, number) + Keys.ENTER)
+            self.shown("live")
+
+    def is_of(self, iin):
+        """This browser holds the key of the phone that the person has had for long."""
+        path = os.path.join(self.gateway.stack.devices, f"{iin}.jwk")
+        with open(path, encoding="utf-8") as file, self.at_hand():
+            self.open("/kabinet/app/?lang=ru")
+            error = self.driver.execute_async_script("""
+                const [jwk, done] = arguments, curve = { name: 'ECDSA', namedCurve: 'P-256' };
+                const { kty, crv, x, y, d } = jwk;
+                (async () => {
+                  const { save } = await import('/kabinet/assets/app-key.js');
+                  const key = (half, extractable, use) => crypto.subtle.importKey('jwk', half, curve, extractable, use);
+                  await save({ id: jwk.kid, state: 'active', keys: {
+                    privateKey: await key({ kty, crv, x, y, d }, false, ['sign']),
+                    publicKey: await key({ kty, crv, x, y }, true, ['verify']) } });
+                })().then(() => done(null), (reason) => done(String(reason)));""", json.load(file))
+            assert error is None
+            self.driver.refresh()
+            self.ready()
+            self.shown("live")
+
+    def tap(self, sign):
+        with self.at_hand():
+            self.wait(lambda: [b for b in self.all(".signs button") if b.text == sign])[0].click()
+            self.wait(lambda: self.text("code-digits"))
+            return self.text("code-digits").replace(" ", "")
+
+
+@pytest.fixture
+def phone(page):
+    """Another tab."""
+    phone = Phone(page)
+    yield phone
+    phone.close_tab()
+
+
+def children(gateway, iin, password=NEW):
+    """Of whoever signs in: for how many children they act."""
+    browser = gateway.browser()
+    answer = browser.sign_in(iin, password)
+    assert answer.status == 200, answer.body
+    return len(browser.api("GET", "/children").json["children"])
+
+
+# ---- the whole way ----------------------------------------------------------------------
+
+
+@pytest.mark.gateway(conf="kabinet_web_app on;")
+def test_on_a_new_number_without_an_app(page, phone, sandbox):  # noqa: F811
+    """From the sign-in, where the number is one that she has lost, to the cabinet on the new one."""
+    page.open("/kabinet/login?lang=ru")
+    page.identify(MOTHER)
+    page.shown("forgot").click()
+    page.at("/kabinet/recovery")
+    page.ready()
+    page.shown("otp")
+    page.find("beside-activate").find_element(By.TAG_NAME, "a").click()
+    page.at("/kabinet/reregistration")
+    page.ready()
+    page.shown("explain")
+    look(page, "explain", "explain")
+    page.find("explain").submit()
+    page.shown("child_iin")
+    look(page, "evidence", "child_iin")
+    answer(page, QUEUE)
+    page.shown("sure-yes")
+    look(page, "confirm", "sure-yes")
+    page.find("sure-yes").click()
+    page.shown("phone")
+    assert not page.find("finish").is_enabled() and not page.find("password").is_enabled()
+    look(page, "contact", "phone")
+    ask_code(page, MOTHER, "8 778 555 07 15")
+    otp = page.shown("otp").text
+    look(page, "activate", "otp")
+    phone.activate(sandbox, NUMBER, otp)
+    page.says("device", RU["recovery.bound"])
+    page.find("send").click()
+    page.says("sent", "+777****0715")
+    assert page.find("iin").get_attribute("readonly") and page.find("phone").get_attribute("value") == NUMBER
+    look(page, "code", "sign")
+    finish(page, phone.tap(page.text("sign")))
+    page.says("at-done", RU["reregistration.done"])
+    assert page.focused() == "at-done"
+    look(page, "done", "at-done")
+    page.find("finished").find_element(By.TAG_NAME, "a").click()
+    page.at("/kabinet/login")
+    page.ready()
+    page.identify(MOTHER)
+    page.type("password", NEW + Keys.ENTER)
+    page.wait(lambda: page.driver.current_url == page.url + "/")
+    assert children(page.gateway, MOTHER) == 1
+    assert page.gateway.sql("SELECT count(*) FROM moderation") == [(0,)], "nothing was held"
+
+
+def take_over(page):
+    """The father, whose app is a client beside the page, up to the hold."""
+    to_contact(page, KINDERGARTEN)
+    ask_code(page, FATHER, page.gateway.people[FATHER].phone)
+    app = app_of(page.gateway, FATHER)
+    sign = page.shown("sign").text
+    challenge = until(lambda: app.challenges()["challenges"], what="nothing waits in the app")[-1]
+    assert challenge["purpose"] == "reregistration"
+    finish(page, app.call("POST", f"/challenges/{challenge['id']}/open", {"sign": sign})["code"])
+    page.says("held-about", RU["reregistration.held.child"])
+    page.says("held-child", RU["reregistration.held.sign_in"])
+    assert page.focused() == "at-held"
+    return app
+
+
+@pytest.mark.gateway(conf="kabinet_reregistration_hold 12s;")
+def test_the_hold_is_over_and_nobody_objected(page, sandbox):  # noqa: F811
+    gateway = page.gateway
+    take_over(page)
+    assert children(gateway, FATHER) == 0
+    assert children(gateway, HOLDER, gateway.people[HOLDER].password) == 1
+    look(page, "held", "at-held")
+    until(lambda: children(gateway, FATHER) == 1, 30, "the child was not moved")
+    assert children(gateway, HOLDER, gateway.people[HOLDER].password) == 0
+
+
+@pytest.mark.gateway(conf="kabinet_web_app on; kabinet_reregistration_hold 20s;")
+def test_the_holder_objects_in_the_app(page, phone, sandbox):  # noqa: F811
+    gateway = page.gateway
+    phone.is_of(HOLDER)
+    take_over(page)
+    begun = time.monotonic()
+    with phone.at_hand():
+        phone.driver.refresh()
+        phone.ready()
+        phone.says("alerts", RU["event.hold"])
+        phone.find("alerts").find_element(By.TAG_NAME, "button").click()
+        phone.says("sure-about", RU["app.object.hold"])
+        phone.find("sure-yes").click()
+        phone.says("notice", RU["app.objected"])
+    assert time.monotonic() - begun < 18, "the hold is over: this machine is too slow for the test"
+    assert gateway.sql("SELECT state FROM moderation") == [("open",)]
+    time.sleep(max(0, 25 - (time.monotonic() - begun)))  # past the hold and two looks of its timer
+    assert gateway.sql("SELECT state FROM moderation") == [("open",)]
+    assert children(gateway, FATHER) == 0
+    assert children(gateway, HOLDER, gateway.people[HOLDER].password) == 1
