@@ -33,9 +33,13 @@ static const kab_sql_t sql_take = {
     "case_take", "UPDATE moderation SET next_at = $2 WHERE id = (SELECT id FROM moderation"
                  "  WHERE state IN ('held', 'approved') AND next_at <= $1"
                  "  ORDER BY next_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING " COLUMNS};
-static const kab_sql_t sql_lately = {
-    "case_lately", "SELECT EXISTS (SELECT FROM moderation WHERE holder = $1 AND child = $2"
-                   " AND objected_at IS NOT NULL AND decided_at > $3)"};
+/* Lost: the change was approved, or a change that was made was found right. */
+static const kab_sql_t sql_lost = {
+    "case_lost", "SELECT " COLUMNS " FROM moderation WHERE holder = $1 AND child = $2"
+                 " AND objected_at IS NOT NULL AND decided_at > $3"
+                 " AND (state = 'rejected') = (kind = 'objection') LIMIT 32"};
+static const kab_sql_t sql_waiting = {"case_waiting",
+                                      "SELECT objected_at FROM moderation WHERE state = 'open'"};
 
 static const char *const kinds[] = {
     [KAB_CASE_GUARDIANSHIP] = "guardianship",
@@ -266,13 +270,50 @@ kab_err_t kab_case_list(const kab_world_t *w, bool all, kab_case_t *out, unsigne
     return err;
 }
 
-kab_err_t kab_case_objected_lately(const kab_world_t *w, kab_uuid_t holder, kab_uuid_t child,
-                                   bool *lately)
+kab_err_t kab_case_lost_lately(const kab_world_t *w, kab_uuid_t holder, kab_uuid_t child,
+                               bool *lost)
 {
     kab_rows_t *rows;
     kab_param_t params[] = {kab_p_uuid(&holder), kab_p_uuid(&child),
                             kab_p_time(w->env->now(w->env->ctx) - 180 * KAB_DAY)};
-    kab_err_t err = kab_pg_exec(&w->db, &sql_lately, params, 3, &rows);
-    *lately = err == KAB_OK && kab_rows_bool(rows, 0, 0);
+    kab_case_t c;
+    kab_err_t err = kab_pg_exec(&w->db, &sql_lost, params, 3, &rows);
+    *lost = false;
+    for (unsigned i = 0; err == KAB_OK && i < kab_rows_count(rows) && !*lost; i++) {
+        *lost = read_row(w, rows, i, &c); /* a row that somebody put there silences nobody */
+    }
+    return err;
+}
+
+/* ---- the operators' time ---- */
+
+/* All of Kazakhstan since 1 March 2024. */
+#define CLOCK (5 * KAB_HOUR)
+
+/* Days since 1970-01-01, which was a Thursday. */
+static bool works(int64_t day)
+{
+    return (day + 3) % 7 < 5;
+}
+
+kab_time_t kab_case_deadline(kab_time_t objected_at)
+{
+    int64_t day = (objected_at + CLOCK) / KAB_DAY;
+    for (int left = KAB_CASE_DAYS; left > 0; left -= works(day)) {
+        day++;
+    }
+    return (day + 1) * KAB_DAY - CLOCK;
+}
+
+kab_err_t kab_case_waiting(const kab_world_t *w, unsigned *open, unsigned *late)
+{
+    kab_rows_t *rows;
+    kab_time_t now = w->env->now(w->env->ctx);
+    kab_err_t err = kab_pg_exec(&w->db, &sql_waiting, NULL, 0, &rows);
+    *late = 0;
+    *open = err == KAB_OK ? kab_rows_count(rows) : 0;
+    for (unsigned i = 0; i < *open; i++) {
+        *late += kab_case_deadline(kab_rows_time(rows, i, 0)) <= now;
+    }
     return err;
 }

@@ -73,9 +73,18 @@ kab_err_t kab_case_list(const kab_world_t *w, bool all, kab_case_t *out, unsigne
 /* Takes one that is due for a look, held or approved, and puts it off by a minute, so that nobody
  * else takes it and a crash loses nothing. KAB_E_NOT_FOUND: none is. */
 kab_err_t kab_case_take(const kab_world_t *w, kab_case_t *out);
-/* Whether this account objected to this applicant and child in a case that was decided within 180
- * days (SECURITY 13). */
-kab_err_t kab_case_objected_lately(const kab_world_t *w, kab_uuid_t holder, kab_uuid_t child,
-                                   bool *lately);
+/* Whether this account objected to a move of this child and operators decided against it within the
+ * last 180 days: then it has no second objection (SECURITY 13). One that was right keeps it, or the
+ * applicant whom operators refused would come again the next day. */
+kab_err_t kab_case_lost_lately(const kab_world_t *w, kab_uuid_t holder, kab_uuid_t child,
+                               bool *lost);
+
+/* Operators decide within so many working days. */
+enum { KAB_CASE_DAYS = 5 };
+/* The end of the last of them, counted from the day after the objection, Monday to Friday by
+ * Kazakhstan's clock. Holidays are not known here. */
+kab_time_t kab_case_deadline(kab_time_t objected_at);
+/* How many cases wait for operators, and how many of them beyond that time. */
+kab_err_t kab_case_waiting(const kab_world_t *w, unsigned *open, unsigned *late);
 
 #endif

@@ -9,11 +9,14 @@
 static const kab_sql_t sql_set = {
     "number_set", "UPDATE account SET phone_index = $2, phone_index_key = $3::integer, phone = $4,"
                   " phone_index2 = NULL, phone_index2_key = NULL WHERE id = $1"};
-static const kab_sql_t sql_lose = {
-    "number_lose",
-    "UPDATE account SET phone = NULL, phone_index = NULL, phone_index_key = NULL,"
-    " phone_index2 = NULL, phone_index2_key = NULL"
-    " WHERE (phone_index IN ($1, $2) OR phone_index2 IN ($1, $2)) AND id <> $3 RETURNING id"};
+#define LOSE                                                                                       \
+    "UPDATE account SET phone = NULL, phone_index = NULL, phone_index_key = NULL,"                 \
+    " phone_index2 = NULL, phone_index2_key = NULL WHERE "
+#define OTHERS "(phone_index IN ($1, $2) OR phone_index2 IN ($1, $2)) AND id <> $3"
+static const kab_sql_t sql_lose = {"number_lose", LOSE OTHERS " RETURNING id"};
+static const kab_sql_t sql_none = {"number_none", LOSE "id = $1"};
+static const kab_sql_t sql_others = {"number_others",
+                                     "SELECT EXISTS (SELECT FROM account WHERE " OTHERS ")"};
 
 kab_err_t kab_number_set(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone)
 {
@@ -29,6 +32,20 @@ kab_err_t kab_number_set(const kab_world_t *w, kab_uuid_t account, const kab_pho
                             kab_p_bytes(sealed)};
     kab_err_t err = kab_pg_exec(&w->db, &sql_set, params, 4, &rows);
     return err == KAB_OK && kab_rows_affected(rows) == 0 ? KAB_E_NOT_FOUND : err;
+}
+
+kab_err_t kab_number_return(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone)
+{
+    kab_rows_t *rows;
+    kab_iin_index_t index;
+    kab_row_index(w->ring, "phone", kab_span_of(phone->e164), &index);
+    kab_param_t params[] = {kab_p_index(index.now), kab_p_index(index.before),
+                            kab_p_uuid(&account)};
+    kab_err_t err = kab_pg_exec(&w->db, &sql_others, params, 3, &rows);
+    if (err != KAB_OK || !kab_rows_bool(rows, 0, 0)) {
+        return err ? err : kab_number_set(w, account, phone);
+    }
+    return kab_pg_exec(&w->db, &sql_none, &params[2], 1, NULL);
 }
 
 static kab_err_t remove_devices(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone)

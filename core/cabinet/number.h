@@ -9,6 +9,9 @@
 
 /* In the caller's transaction. KAB_E_NOT_FOUND: no such account. */
 kab_err_t kab_number_set(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone);
+/* A former number comes back, unless it was proved for somebody else meanwhile: then the account
+ * has none. In the caller's transaction. */
+kab_err_t kab_number_return(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone);
 /* Every other account loses the number, its devices on it and what waits for their confirmation; an
  * event says so. In the caller's transaction. */
 kab_err_t kab_number_take(const kab_world_t *w, kab_uuid_t account, const kab_phone_t *phone);

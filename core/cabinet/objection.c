@@ -5,6 +5,7 @@
 #include "cabinet/case.h"
 #include "cabinet/challenge.h"
 #include "cabinet/guardianship.h"
+#include "cabinet/move.h"
 #include "cabinet/notice.h"
 #include "cabinet/number.h"
 
@@ -26,14 +27,6 @@ static kab_err_t remove_device(const kab_world_t *w, const kab_event_t *event, b
     device.state = KAB_DEVICE_REMOVED;
     device.active_at = 0;
     return kab_device_update(w, &device, from);
-}
-
-/* What somebody else may have used: every session, every confirmation that waits. */
-static kab_err_t shut(const kab_world_t *w, kab_uuid_t account, kab_ended_t *ended)
-{
-    static const kab_uuid_t none;
-    kab_err_t err = kab_challenge_end_others(w, account, none);
-    return err ? err : kab_session_end_all(w, account, NULL, ended);
 }
 
 /* People decide; until then only the objector's app speaks for the account, if it was an app. */
@@ -68,7 +61,7 @@ static kab_err_t freeze(const kab_world_t *w, const kab_objector_t *who, bool nu
     if (err == KAB_OK) {
         err = ask_operators(w, who, &c);
     }
-    return err ? err : shut(w, who->account, ended);
+    return err ? err : kab_shut_out(w, who->account, NULL, ended);
 }
 
 /* Back to the number that the objector's app proved; operators decide whose it stays. Apps on the
@@ -80,7 +73,7 @@ static kab_err_t number_back(const kab_world_t *w, const kab_objector_t *who, ka
     if (err == KAB_OK && who->device) {
         err = kab_device_get(w, *who->device, &device);
         if (err == KAB_OK) {
-            err = kab_number_set(w, who->account, &device.phone);
+            err = kab_number_return(w, who->account, &device.phone);
         }
     }
     return err ? err : kab_account_set_hash(w, who->account, KAB_NONE, false);

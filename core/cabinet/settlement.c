@@ -38,7 +38,7 @@ static kab_err_t tell_holder(const kab_world_t *w, const kab_case_t *c)
 
 kab_err_t kab_hold_begin(const kab_world_t *w, kab_case_t *c, const kab_origin_t *origin)
 {
-    bool lately = false, child = !kab_uuid_zero(&c->child);
+    bool lost = false, child = !kab_uuid_zero(&c->child);
     c->state = KAB_CASE_HELD;
     c->created_at = w->env->now(w->env->ctx);
     c->told = 1;
@@ -46,11 +46,11 @@ kab_err_t kab_hold_begin(const kab_world_t *w, kab_case_t *c, const kab_origin_t
     memcpy(c->opened_by, "self", sizeof "self");
     kab_err_t err = kab_case_open(w, c);
     if (err == KAB_OK && child) {
-        err = kab_case_objected_lately(w, c->holder, c->child, &lately);
+        err = kab_case_lost_lately(w, c->holder, c->child, &lost);
     }
     if (err == KAB_OK && !kab_uuid_zero(&c->holder)) {
-        err = kab_event_add_change(w, &c->holder, KAB_EV_HOLD, &c->id, lately ? 0 : c->due_at,
-                                   origin);
+        err =
+            kab_event_add_change(w, &c->holder, KAB_EV_HOLD, &c->id, lost ? 0 : c->due_at, origin);
     }
     if (err == KAB_OK) {
         err = kab_audit_add(w, &c->applicant, KAB_EV_HOLD, "self", KAB_NONE);
@@ -73,6 +73,19 @@ kab_err_t kab_hold_remind(const kab_world_t *w, kab_case_t *c)
 
 /* ---- its end ---- */
 
+/* Whoever holds the child was told and could object, or the applicant has it by now; and nobody
+ * disputes how it came there. */
+static kab_err_t still_held(const kab_world_t *w, const kab_case_t *c, bool *good)
+{
+    kab_guardianship_t held;
+    kab_err_t err = kab_guardianship_of(w, c->child, &held);
+    if (err == KAB_OK) {
+        *good = !held.frozen && (kab_same(held.account.b, c->holder.b, sizeof held.account.b) ||
+                                 kab_same(held.account.b, c->applicant.b, sizeof held.account.b));
+    }
+    return err;
+}
+
 /* What was true when it began must be true when it happens. */
 static kab_err_t still(const kab_world_t *w, const kab_case_t *c, kab_account_t *applicant,
                        bool *good)
@@ -83,6 +96,9 @@ static kab_err_t still(const kab_world_t *w, const kab_case_t *c, kab_account_t 
     if (err == KAB_OK && *good && c->kind == KAB_CASE_GUARDIANSHIP) {
         err = kab_child_get(w, c->child, &child);
         *good = err == KAB_OK && kab_child_parent(&child, &c->iin);
+        if (*good) {
+            err = still_held(w, c, good);
+        }
     }
     return err == KAB_E_NOT_FOUND ? KAB_OK : err;
 }
@@ -90,26 +106,49 @@ static kab_err_t still(const kab_world_t *w, const kab_case_t *c, kab_account_t 
 static kab_err_t carry_out(const kab_world_t *w, const kab_case_t *c,
                            const kab_account_t *applicant, kab_ended_t *ended)
 {
+    bool decided = c->decided_at != 0;
     if (c->kind == KAB_CASE_GUARDIANSHIP) {
         return kab_move_child(w, c->child, c->applicant, NULL);
     }
-    kab_err_t err = kab_move_number(w, applicant, &c->phone, NULL, NULL, ended);
+    kab_err_t err = kab_move_number(w, applicant, &c->phone, NULL, decided, NULL, ended);
     if (err == KAB_OK && c->hash.n > 0) {
         err = kab_account_set_hash(w, c->applicant, c->hash, false);
     }
     return err;
 }
 
+static kab_err_t tell_end(const kab_world_t *w, const kab_case_t *c, const kab_uuid_t *who,
+                          kab_event_kind_t kind)
+{
+    kab_account_t account;
+    const char *text = kab_format(w->arena, "{\"state\":\"%s\"}", kab_case_state_name(c->state));
+    kab_err_t err = kab_account_get(w, *who, &account);
+    if (err != KAB_OK) {
+        return err == KAB_E_NOT_FOUND ? KAB_OK : err;
+    }
+    err = kab_event_add(w, who, kind, kab_span_of(text), NULL);
+    return err ? err : kab_notice_account(w, "hold_over", &account);
+}
+
+/* Both sides hear of it; who loses a child by it was told so already. */
 static kab_err_t finish(const kab_world_t *w, kab_case_t *c, kab_case_state_t state,
                         const char *actor)
 {
-    const char *text = kab_format(w->arena, "{\"state\":\"%s\"}", kab_case_state_name(state));
-    kab_event_kind_t kind = c->kind == KAB_CASE_OBJECTION ? KAB_EV_CASE : KAB_EV_HOLD_OVER;
+    char id[KAB_UUID_SIZE];
+    bool objection = c->kind == KAB_CASE_OBJECTION;
+    bool other = !kab_uuid_zero(&c->holder) && !kab_same(c->holder.b, c->applicant.b, 16);
+    kab_event_kind_t kind = objection ? KAB_EV_CASE : KAB_EV_HOLD_OVER;
     c->state = state;
     kab_err_t err = kab_case_update(w, c);
     if (err == KAB_OK) {
-        err = kab_event_add(w, &c->applicant, kind, kab_span_of(text), NULL);
+        err = tell_end(w, c, &c->applicant, kind);
     }
+    if (err == KAB_OK && other && (objection || state != KAB_CASE_DONE)) {
+        err = tell_end(w, c, &c->holder, kind);
+    }
+    kab_uuid_text(c->id, id);
+    const char *text =
+        kab_format(w->arena, "{\"case\":\"%s\",\"state\":\"%s\"}", id, kab_case_state_name(state));
     return err ? err : kab_audit_add(w, &c->applicant, kind, actor, kab_span_of(text));
 }
 
@@ -131,11 +170,7 @@ kab_err_t kab_case_execute(const kab_world_t *w, kab_uuid_t id, bool match, kab_
     if (err == KAB_OK && good && match) {
         err = carry_out(w, &c, &applicant, ended);
     }
-    if (err == KAB_OK) {
-        err = finish(w, &c, good && match ? KAB_CASE_DONE : KAB_CASE_REFUSED, "gateway");
-    }
-    return err == KAB_OK && applicant.has_phone ? kab_notice_account(w, "hold_over", &applicant)
-                                                : err;
+    return err ? err : finish(w, &c, good && match ? KAB_CASE_DONE : KAB_CASE_REFUSED, "gateway");
 }
 
 /* ---- operators ---- */
@@ -161,9 +196,10 @@ static bool concerned(const kab_world_t *w, const kab_case_t *c, const kab_iin_t
     return false;
 }
 
-/* The dispute is over: the account is its owner's again, and what was put aside comes back if the
- * objection had no ground. */
-static kab_err_t settle_objection(const kab_world_t *w, const kab_case_t *c, bool upheld)
+/* The dispute is over: what was put aside comes back if the objection had no ground. Then whoever
+ * came in by it is out again, and the owner begins with the app. */
+static kab_err_t settle_objection(const kab_world_t *w, const kab_case_t *c, bool upheld,
+                                  kab_ended_t *ended)
 {
     static const kab_uuid_t none;
     if (!kab_uuid_zero(&c->child)) {
@@ -171,64 +207,96 @@ static kab_err_t settle_objection(const kab_world_t *w, const kab_case_t *c, boo
                       : kab_guardianship_freeze(w, c->child, false);
     }
     kab_err_t err = kab_account_set_only_device(w, c->applicant, none);
-    if (err == KAB_OK && !upheld && c->has_phone) {
-        err = kab_number_set(w, c->applicant, &c->phone);
+    if (err != KAB_OK || upheld) {
+        return err;
     }
-    return err;
+    if (c->has_phone) {
+        err = kab_number_return(w, c->applicant, &c->phone);
+    }
+    if (err == KAB_OK) {
+        err = kab_account_set_hash(w, c->applicant, KAB_NONE, false);
+    }
+    return err ? err : kab_shut_out(w, c->applicant, NULL, ended);
 }
 
-static kab_err_t second_word(const kab_world_t *w, kab_case_t *c, const char *actor, bool approve)
+static kab_err_t second_word(const kab_world_t *w, kab_case_t *c, const kab_word_t *word,
+                             kab_ended_t *ended)
 {
-    kab_time_t now = w->env->now(w->env->ctx);
-    kab_err_t err = KAB_OK;
-    snprintf(c->decided_by, sizeof c->decided_by, "%s", actor);
-    c->decided_at = now;
-    c->next_at = now;
+    kab_err_t err;
+    snprintf(c->decided_by, sizeof c->decided_by, "%s", word->actor);
+    c->decided_at = c->next_at = w->env->now(w->env->ctx);
     if (c->kind == KAB_CASE_OBJECTION) {
-        err = settle_objection(w, c, approve);
-        return err ? err : finish(w, c, approve ? KAB_CASE_DONE : KAB_CASE_REJECTED, actor);
+        err = settle_objection(w, c, word->approve, ended);
+        return err ? err
+                   : finish(w, c, word->approve ? KAB_CASE_DONE : KAB_CASE_REJECTED, word->actor);
     }
-    if (!approve) {
-        return finish(w, c, KAB_CASE_REJECTED, actor);
+    if (!word->approve) {
+        return finish(w, c, KAB_CASE_REJECTED, word->actor);
     }
     c->state = KAB_CASE_APPROVED;
-    err = kab_case_update(w, c);
-    return err ? err
-               : kab_audit_add(w, &c->applicant, KAB_EV_CASE, actor,
-                               KAB_SPAN("{\"word\":\"approve\"}"));
+    return kab_case_update(w, c);
 }
 
-static kab_err_t first_word(const kab_world_t *w, kab_case_t *c, const char *actor, bool approve)
+static kab_err_t first_word(const kab_world_t *w, kab_case_t *c, const kab_word_t *word)
 {
-    snprintf(c->first_by, sizeof c->first_by, "%s", actor);
-    c->first_approve = approve;
+    snprintf(c->first_by, sizeof c->first_by, "%s", word->actor);
+    c->first_approve = word->approve;
     c->first_at = w->env->now(w->env->ctx);
-    kab_err_t err = kab_case_update(w, c);
-    return err ? err
-               : kab_audit_add(w, &c->applicant, KAB_EV_CASE, actor,
-                               approve ? KAB_SPAN("{\"word\":\"approve\"}")
-                                       : KAB_SPAN("{\"word\":\"reject\"}"));
+    return kab_case_update(w, c);
 }
 
-const char *kab_case_decide(const kab_world_t *w, kab_case_t *c, const char *actor,
-                            const kab_iin_t *iin, bool approve, bool *final, kab_err_t *err)
+static kab_err_t note(const kab_world_t *w, const kab_case_t *c, const kab_word_t *word,
+                      const char *why)
 {
-    *final = false;
-    *err = KAB_OK;
+    char id[KAB_UUID_SIZE];
+    const char *said = word->approve ? "approve" : "reject";
+    kab_uuid_text(c->id, id);
+    const char *text =
+        why ? kab_format(w->arena, "{\"case\":\"%s\",\"word\":\"%s\",\"refused\":\"%s\"}", id, said,
+                         why)
+            : kab_format(w->arena, "{\"case\":\"%s\",\"word\":\"%s\"}", id, said);
+    return kab_audit_add(w, &c->applicant, KAB_EV_CASE, word->actor, kab_span_of(text));
+}
+
+/* The second of two who say the same. */
+static bool agrees(const kab_case_t *c, const kab_word_t *word)
+{
+    return c->first_by[0] && strcmp(c->first_by, word->actor) != 0 &&
+           c->first_approve == word->approve;
+}
+
+/* NULL: this word counts. */
+static const char *refusal(const kab_world_t *w, const kab_case_t *c, const kab_word_t *word,
+                           kab_err_t *err)
+{
     if (c->state != KAB_CASE_OPEN) {
         return "the case is not open: nobody objected to it, or it is decided";
     }
-    if (strcmp(c->opened_by, actor) == 0) {
+    if (strcmp(c->opened_by, word->actor) == 0) {
         return "who opened a case does not decide it";
     }
-    if (concerned(w, c, iin, err)) {
-        return *err ? NULL : "who is concerned by a case does not decide it";
+    if (concerned(w, c, &word->iin, err)) {
+        return "who is concerned by a case does not decide it";
     }
-    bool second = c->first_by[0] && strcmp(c->first_by, actor) != 0 && c->first_approve == approve;
-    if (c->first_by[0] && strcmp(c->first_by, actor) == 0 && c->first_approve == approve) {
+    if (strcmp(c->first_by, word->actor) == 0 && c->first_approve == word->approve) {
         return "you have said so already: somebody else must say the same";
     }
-    *final = second;
-    *err = second ? second_word(w, c, actor, approve) : first_word(w, c, actor, approve);
+    return NULL;
+}
+
+const char *kab_case_decide(const kab_world_t *w, kab_case_t *c, const kab_word_t *word,
+                            bool *final, kab_ended_t *ended, kab_err_t *err)
+{
+    *final = false;
+    *err = KAB_OK;
+    const char *why = refusal(w, c, word, err);
+    if (*err == KAB_OK) {
+        *err = note(w, c, word, why);
+    }
+    if (*err != KAB_OK || why) {
+        return *err ? NULL : why;
+    }
+    *final = agrees(c, word);
+    *err = *final ? second_word(w, c, word, ended) : first_word(w, c, word);
     return NULL;
 }

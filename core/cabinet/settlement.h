@@ -20,10 +20,16 @@ kab_err_t kab_hold_remind(const kab_world_t *w, kab_case_t *c);
  * row's lock makes it happen once. */
 kab_err_t kab_case_execute(const kab_world_t *w, kab_uuid_t id, bool match, kab_ended_t *ended);
 
-/* One operator's word, "operator:NAME", on an open case; `iin` is the operator's own. Two different
- * people must say the same; neither may be concerned, nor have opened it. NULL, or why not.
- * *err: a fault. *final: it is decided. In the caller's transaction. */
-const char *kab_case_decide(const kab_world_t *w, kab_case_t *c, const char *actor,
-                            const kab_iin_t *iin, bool approve, bool *final, kab_err_t *err);
+/* One operator's word on an open case. `iin` is the operator's own. */
+typedef struct {
+    const char *actor; /* "operator:NAME" */
+    kab_iin_t iin;
+    bool approve;
+} kab_word_t;
+/* Two different people must say the same; neither may be concerned, nor have opened it. NULL, or
+ * why not: then nothing changes but the audit. *err: a fault. *final: it is decided; sessions that
+ * ended are added to *ended. In the caller's transaction. */
+const char *kab_case_decide(const kab_world_t *w, kab_case_t *c, const kab_word_t *word,
+                            bool *final, kab_ended_t *ended, kab_err_t *err);
 
 #endif

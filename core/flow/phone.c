@@ -111,7 +111,7 @@ static kab_err_t write_complete(const kab_db_t *db, void *ctx)
     if (err || weak <= kab_call_now(call)) {
         err = err ? err
                   : kab_move_number(&call->w, &subject->account, &subject->phone, call->session.id,
-                                    &call->origin, &call->dropped);
+                                    false, &call->origin, &call->dropped);
         return err ? err : kab_change_outcome(call, 0, NULL);
     }
     kab_case_t held = {.kind = KAB_CASE_NUMBER,

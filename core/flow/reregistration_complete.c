@@ -89,7 +89,8 @@ static kab_err_t change_number(kab_call_t *call, complete_t *c, kab_time_t weak)
         return kab_hold_begin(&call->w, &held, &call->origin);
     }
     if (other || !c->account.has_phone) {
-        err = kab_move_number(&call->w, &c->account, phone, NULL, &call->origin, &call->dropped);
+        err = kab_move_number(&call->w, &c->account, phone, NULL, false, &call->origin,
+                              &call->dropped);
         c->account.has_phone = true;
         c->account.phone = *phone;
     }

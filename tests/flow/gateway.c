@@ -226,21 +226,23 @@ static kab_err_t decide(const kab_db_t *db, void *ctx)
     static const char *const operators[] = {"operator:asel", "operator:berik"};
     deciding_t *deciding = ctx;
     kab_case_t found[8], c;
-    kab_iin_t iin;
+    kab_word_t word = {.approve = true};
+    kab_ended_t ended = {0, NULL};
     kab_err_t err;
     bool final;
     unsigned n;
 
     (void)db;
-    assert_null(kab_iin_parse(KAB_IIN_STRICT, KAB_SPAN("950418490715"), &iin));
+    assert_null(kab_iin_parse(KAB_IIN_STRICT, KAB_SPAN("950418490715"), &word.iin));
     err = kab_case_list(&deciding->w, false, found, 8, &n);
     for (unsigned i = 0; i < n && err == KAB_OK; i++) {
         if (memcmp(&found[i].applicant, &deciding->account, sizeof(deciding->account)) != 0) {
             continue;
         }
         for (unsigned j = 0; j < 2 && err == KAB_OK; j++) {
+            word.actor = operators[j];
             err = kab_case_get(&deciding->w, found[i].id, &c);
-            assert_null(kab_case_decide(&deciding->w, &c, operators[j], &iin, true, &final, &err));
+            assert_null(kab_case_decide(&deciding->w, &c, &word, &final, &ended, &err));
         }
         deciding->n++;
     }
