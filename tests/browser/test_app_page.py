@@ -4,6 +4,7 @@ other phones in front of the real gateway."""
 import email.utils
 import mimetypes
 import pathlib
+import re
 import sys
 import time
 import zlib
@@ -68,6 +69,7 @@ class Pages(Handler):
         top, _, rest = (ROOT / "web/frame.html").read_text().partition("<!--head-->")
         middle, _, end = rest.partition("<!--body-->")
         head, _, body = (ROOT / "web/app.html").read_text().partition("<!--body-->")
+        body = re.sub(r"<!--part ([\w-]+)-->", lambda part: (ROOT / f"web/part-{part[1]}.html").read_text(), body)
         return (top + head + middle + body + end).encode()
 
 

@@ -66,12 +66,12 @@ def test_a_consent_is_withdrawn_after_a_question(page):
     page.sign_in()
     page.wait(lambda: len(page.all("#consents li")) == 2)
     page.driver.find_element(By.CSS_SELECTOR, "#consents button").click()
-    page.shown("withdraw")
-    assert page.focused() == "withdraw-no"
+    page.shown("sure")
+    assert page.focused() == "sure-no"
     page.press(Keys.ESCAPE)
-    assert not page.find("withdraw").is_displayed()
+    assert not page.find("sure").is_displayed()
     page.driver.find_element(By.CSS_SELECTOR, "#consents button").click()
-    page.find("withdraw-yes").click()
+    page.shown("sure-yes").click()
     page.says("notice", RU["consents.done"])
     assert len(page.all("#consents button")) == 1
     assert page.gateway.sql("SELECT count(*) FROM consent WHERE withdrawn_at IS NOT NULL") == [(1,)]

@@ -4,6 +4,7 @@ import { now, phone as gateway } from './app-api.js';
 import { challengeCard } from './app-cards.js';
 import { eventKey, eventRow, isAlert, lay } from './events.js';
 import { put, time } from './i18n.js';
+import { sure } from './sure.js';
 import { $, notice } from './ui.js';
 
 const POLL = 25; // seconds that the gateway may keep a request
@@ -17,21 +18,6 @@ const ASKS = {
   hold: 'app.object.hold',
 };
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-
-// Asks once more. Resolves to true for yes.
-export function sure(title, about) {
-  put($('sure-title'), title);
-  put($('sure-about'), about);
-  put($('sure-yes'), title);
-  $('sure').returnValue = '';
-  $('sure').showModal();
-  $('sure-no').focus();
-  return new Promise((resolve) => {
-    $('sure').addEventListener('close', () => resolve($('sure').returnValue === 'yes'), { once: true });
-  });
-}
-$('sure-yes').addEventListener('click', () => $('sure').close('yes'));
-$('sure-no').addEventListener('click', () => $('sure').close());
 
 // ---- the code -----------------------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 
 import { phone as gateway } from './app-api.js';
 import { create, forget, load, save } from './app-key.js';
-import { screen as liveScreen, sure } from './app-live.js';
+import { screen as liveScreen } from './app-live.js';
 import { offerHelp } from './help-link.js';
 import { address, onLanguage, put, startLanguage, t, time } from './i18n.js';
+import { sure } from './sure.js';
 import { $, busy, fieldError, fieldErrors, notice, sentence, wait, words } from './ui.js';
 
 const SCREENS = { number: 'phone', secret: 'secret-title', proof: 'proof-title', held: 'held-title', live: 'challenges-title' };

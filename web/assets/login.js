@@ -229,6 +229,7 @@ drawConsents();
 typed();
 if (query().get('notice') === 'signed_out') notice('good', 'notice.signed_out');
 if (query().get('notice') === 'session_over') notice('quiet', 'notice.session_over');
+if (query().get('notice') === 'objected') notice('good', 'notice.objected');
 keepInAddress({ notice: null });
 if (!query().get('flow')) show('identify', false);
 await open();
