@@ -2,6 +2,7 @@
 // and waits by a long poll for what the app changes.
 
 import { api, flows } from './api.js';
+import { offerHelp } from './help-link.js';
 import { address, keepInAddress, lang, query } from './i18n.js';
 import { $, busy, fieldErrors, later, notice, wait, words } from './ui.js';
 
@@ -116,6 +117,7 @@ export function flowPage({ kind, over, reread, show, draw, refused }) {
     else if (refusal.status === 429) wait(button, refusal.retryAfter || 5, said(refusal));
     else if (refusal.status !== 422 || !fieldErrors(refusal, inputs)) {
       notice('bad', said(refusal), {}, refusal.status === 0 || refusal.status >= 500 ? repeat : undefined);
+      offerHelp(refusal.code, kind, () => page.flow?.id);
     }
   }
 

@@ -8,6 +8,7 @@ const PLACES = {
   login: ['/kabinet/login', 'help.back.login'],
   recovery: ['/kabinet/recovery', 'help.back.recovery'],
   reregistration: ['/kabinet/reregistration', 'help.back.reregistration'],
+  phone: ['/kabinet/phone', 'help.back.phone'],
   cabinet: ['/kabinet/cabinet', 'help.back.cabinet'],
   app: ['/kabinet/app/', 'help.back.app'],
 };

@@ -3,7 +3,6 @@
 import { meta } from './api.js';
 import { confirmation } from './confirm.js';
 import { flowPage, markSteps } from './flow.js';
-import { offerHelp } from './help-link.js';
 import { address, onLanguage, put, startLanguage, time } from './i18n.js';
 import { $, eye, fieldError } from './ui.js';
 
@@ -36,7 +35,7 @@ const page = flowPage({
       inputs.current_password.focus();
       return true;
     }
-    return offerHelp(refusal.code, 'cabinet', () => page.flow.id) || confirm.refused(refusal);
+    return confirm.refused(refusal);
   },
 });
 

@@ -4,7 +4,7 @@
 import { meta } from './api.js';
 import { confirmation } from './confirm.js';
 import { flowPage, markSteps } from './flow.js';
-import { helpAddress, offerHelp } from './help-link.js';
+import { helpAddress } from './help-link.js';
 import { onLanguage, put, startLanguage, time } from './i18n.js';
 import { $, bare, fieldError, later, notice, words } from './ui.js';
 
@@ -124,9 +124,6 @@ async function refused(refusal, name) {
   else if (name === 'contact' && refusal.code === 'evidence_mismatch') {
     fieldError($('iin'), 'not_parent');
     $('iin').focus();
-  } else if (refusal.code === 'bmg_mismatch') {
-    notice('bad', words(refusal));
-    offerHelp(refusal.code, 'reregistration', () => page.flow?.id);
   } else return confirm.refused(refusal);
   return true;
 }
