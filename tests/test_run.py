@@ -62,6 +62,21 @@ def place(tmp_path_factory):
     return folder
 
 
+def told_to_re_register(demo, iin):
+    """The flow of who follows the words, up to the app."""
+    number, child, certificate, first, second, attendance = re.search(
+        rf"{iin}[^+\n]+(\+\d+)[^:]*:\s*child (\d+), certificate ([^,]+),\s*parents (\d+) and (\d+), (\w+)",
+        demo.said).groups()
+    browser = Browser(demo.port)
+    browser.begin(kind="reregistration")
+    for name, body in (("begin", {}), ("evidence", {
+            "child_iin": child, "birth_certificate": certificate, "parent1_iin": first, "parent2_iin": second,
+            "attendance": attendance}), ("confirm", {}), ("contact", {"iin": iin, "phone": number})):
+        answer = browser.step(name, body)
+        assert answer.status == 200, answer.body
+    return answer.json["state"]
+
+
 def test_two_side_by_side(place):
     first = Demo(place / "one", free_port())
     second = Demo(place / "two", free_port())
@@ -75,6 +90,8 @@ def test_two_side_by_side(place):
             assert page.status == 200 and b"88********12" in page.body
             assert set(browser.api("GET", "/meta").json["stores"]) == {"google", "apple"}
             assert Browser(demo.port + 1).get("/sandbox/messages").json == []
+            assert told_to_re_register(demo, "950418490715") == "activate"
+            assert told_to_re_register(demo, "860922390740") == "code"
             hosts = re.findall(rf"http://(\w+)\.localhost:{demo.port}/", demo.said)
             assert len(hosts) == 5
             for name in hosts:

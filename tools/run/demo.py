@@ -9,8 +9,10 @@ import time
 import conf
 from stack import REPO, Stack, StackError
 
-# The app of a demonstration is a page, and its stores are the stores' own front pages.
+# The app of a demonstration is a page, its stores are the stores' own front pages, and nobody waits a
+# day to see a hold end.
 EXTRA = """kabinet_web_app on;
+kabinet_reregistration_hold 5m;
 kabinet_store google=https://play.google.com/store/apps apple=https://apps.apple.com/kz/;"""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -31,11 +33,26 @@ def port_of(text):
     return int(text)
 
 
+def rows(name):
+    with open(os.path.join(REPO, "data", "demo", f"{name}.csv"), encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def people():
-    with open(os.path.join(REPO, "data", "demo", "accounts.csv"), encoding="utf-8") as file:
-        for person in csv.DictReader(file):
-            app = "with the app" if person["device"] == "yes" else "no app yet"
-            yield f"  {person['iin']}  {person['password'] or '(no password yet)':20}  {app}"
+    for person in rows("accounts"):
+        app = "with the app" if person["device"] == "yes" else "no app yet"
+        yield f"  {person['iin']}  {person['password'] or '(no password yet)':20}  {app}"
+
+
+def answers(child_iin):
+    """To the questions of a re-registration."""
+    child = next(row for row in rows("children") if row["child_iin"] == child_iin)
+    return (f"child {child_iin}, certificate {child['birth_certificate']},\n"
+            f"      parents {child['parent1_iin']} and {child['parent2_iin']}, {child['attendance']}")
+
+
+def number(iin):
+    return next(row["phone"] for row in rows("bmg") if row["iin"] == iin)
 
 
 def short(path):
@@ -59,6 +76,14 @@ The app, as a tool:  tools/kabinet-app --url {stack.url} --as 860922390740 chall
 Two walks: at the sign-in give 860922390740 and choose «Забыли пароль?»: it is the first visit, and
 the app at hand confirms (open ID SIGN). With 920705493744 there is no app yet: the page shows a QR
 code and a one-time password; the SMS is among the messages.
+
+Two more at {stack.url}/kabinet/reregistration (from recovery: «Что делать, если…»):
+  950418490715 gets her cabinet back on a new number, {number("950418490715")}, without an app and at once:
+      {answers("200229699997")}
+  860922390740, whose number is {number("860922390740")}, takes over a child that 880314493312 holds:
+      {answers("190901692284")}
+      It waits (five minutes here, a day elsewhere), and she may object:
+      tools/kabinet-app --url {stack.url} --as 880314493312 events, and object with the event's id.
 
 Data and logs:       {stack.run_dir}
 Operators:           {short(stack.build)}/kabinetctl -c {short(stack.conf_path)} help
