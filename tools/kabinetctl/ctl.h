@@ -39,6 +39,7 @@ typedef struct {
 /* Each ended by a NULL name. */
 extern const ctl_command_t ctl_account_commands[];
 extern const ctl_command_t ctl_audit_commands[];
+extern const ctl_command_t ctl_case_commands[];
 extern const ctl_command_t ctl_doctor_commands[];
 extern const ctl_command_t ctl_file_commands[];
 extern const ctl_command_t ctl_hash_commands[];
@@ -68,7 +69,9 @@ void ctl_close(ctl_t *ctl);
  * computed here, or stopped. */
 kab_time_t ctl_hash_time(ctl_t *ctl, kab_hash_params_t params);
 
-/* The person who calls, as "operator:NAME". */
+/* The login of the person who calls; valid until the next look at users. */
+const char *ctl_login(void);
+/* The same as "operator:NAME", for the audit: plain letters only, others become '_'. */
 void ctl_find_actor(char *out, size_t size);
 
 #endif

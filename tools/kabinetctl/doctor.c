@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/timex.h>
 
+#include "cabinet/case.h"
 #include "cabinet/health.h"
 #include "ctl.h"
 #include "store/migrate.h"
@@ -109,6 +110,31 @@ static void check_clock(doctor_t *doctor, kab_time_t theirs)
     }
 }
 
+static void check_cases(doctor_t *doctor)
+{
+    const kab_config_t *config = doctor->ctl->config;
+    unsigned open = 0, late = 0;
+
+    if (config->operator_n < 2) {
+        say(doctor, WARN,
+            "operators: %u; a case needs two to be decided: name them in "
+            "kabinet_operators",
+            config->operator_n);
+    } else {
+        say(doctor, GOOD, "operators: %u", config->operator_n);
+    }
+    if (kab_case_waiting(&doctor->ctl->world, &open, &late) != KAB_OK) {
+        say(doctor, FAIL, "cases: cannot be counted");
+    } else if (late > 0) {
+        say(doctor, WARN,
+            "cases: %u of %u open ones for more than %d working days; `kabinetctl case list`", late,
+            open, KAB_CASE_DAYS);
+    } else {
+        say(doctor, GOOD, "cases: %u open, none for more than %d working days", open,
+            KAB_CASE_DAYS);
+    }
+}
+
 static void check_postgresql(doctor_t *doctor)
 {
     ctl_t *ctl = doctor->ctl;
@@ -143,6 +169,7 @@ static void check_postgresql(doctor_t *doctor)
         say(doctor, FAIL, "migrations: %u missing; run `kabinetctl migrate`", pending);
     } else {
         say(doctor, GOOD, "migrations: all applied");
+        check_cases(doctor);
     }
 }
 

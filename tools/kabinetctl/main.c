@@ -7,9 +7,9 @@
 #include "ctl.h"
 
 static const ctl_command_t *const groups[] = {
-    ctl_migrate_commands, ctl_import_commands, ctl_account_commands,
-    ctl_outbox_commands,  ctl_audit_commands,  ctl_file_commands,
-    ctl_hash_commands,    ctl_mask_commands,   ctl_doctor_commands,
+    ctl_migrate_commands, ctl_import_commands, ctl_account_commands, ctl_case_commands,
+    ctl_outbox_commands,  ctl_audit_commands,  ctl_file_commands,    ctl_hash_commands,
+    ctl_mask_commands,    ctl_doctor_commands,
 };
 enum { GROUPS = sizeof groups / sizeof groups[0] };
 

@@ -101,15 +101,22 @@ void ctl_close(ctl_t *ctl)
 }
 
 /* Only root may say for whom it acts: anybody can set a variable. */
-void ctl_find_actor(char *out, size_t size)
+const char *ctl_login(void)
 {
     const char *name = geteuid() == 0 ? getenv("SUDO_USER") : NULL;
-    const struct passwd *user = getpwuid(getuid());
-    size_t n = (size_t)snprintf(out, size, "operator:");
 
     if (!name || !*name) {
+        const struct passwd *user = getpwuid(getuid());
         name = user ? user->pw_name : "unknown";
     }
+    return name;
+}
+
+void ctl_find_actor(char *out, size_t size)
+{
+    const char *name = ctl_login();
+    size_t n = (size_t)snprintf(out, size, "operator:");
+
     for (; *name && n + 1 < size; name++) {
         bool plain = strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
                             *name) != NULL;
