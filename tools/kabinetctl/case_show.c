@@ -205,7 +205,8 @@ static void write_child(const seen_t *seen)
         return;
     }
     person("held by", &seen->held.account, &seen->guardian);
-    at("", seen->held.since, seen->held.frozen ? " since, disputed" : " since", "");
+    at("since", seen->held.since, seen->held.frozen ? ", disputed: nobody acts for the child" : "",
+       "");
 }
 
 static void write_asked(const seen_t *seen)
