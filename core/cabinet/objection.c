@@ -146,11 +146,20 @@ static kab_err_t take_back(const kab_world_t *w, const kab_objector_t *who,
     return KAB_E_WRONG_STATE;
 }
 
+/* It takes the child, or the number, and not the way in: whoever signs in to say no to it, as the
+ * SMS asks, came later and is the holder all the same. */
+static bool leaves_the_door(const kab_event_t *event)
+{
+    return kab_span_is(event->kind, kab_event_name(KAB_EV_HOLD)) ||
+           kab_span_is(event->kind, kab_event_name(KAB_EV_CHILD_LEFT));
+}
+
 bool kab_may_object(const kab_world_t *w, const kab_objector_t *who, const kab_event_t *event)
 {
     bool itself =
         who->device && kab_same(event->subject.b, who->device->b, sizeof event->subject.b);
-    return !itself && who->since < event->at && event->object_until > w->env->now(w->env->ctx);
+    bool elder = who->since < event->at || (!who->device && leaves_the_door(event));
+    return !itself && elder && event->object_until > w->env->now(w->env->ctx);
 }
 
 kab_err_t kab_object(const kab_world_t *w, const kab_objector_t *who, kab_uuid_t id,

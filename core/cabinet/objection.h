@@ -18,7 +18,8 @@ typedef struct {
     const kab_uuid_t *device; /* NULL: a session */
 } kab_objector_t;
 
-/* In time, older than the change, and the change is not the device itself. */
+/* In time, older than the change, and the change is not the device itself. To a hold and to a child
+ * that left, which change nothing of how the account is entered, a later session may object too. */
 bool kab_may_object(const kab_world_t *w, const kab_objector_t *who, const kab_event_t *event);
 
 /* The event's change is off: a device that waits is removed; one that was bound, and a password,

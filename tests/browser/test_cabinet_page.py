@@ -52,6 +52,7 @@ def test_sessions(page):
     other = page.gateway.signed_in(IIN)
     third = page.gateway.signed_in(IIN)
     page.sign_in()
+    page.shown("cards")
     page.wait(lambda: len(page.all("#sessions li")) == 3)
     page.driver.find_element(By.CSS_SELECTOR, "#sessions button").click()
     page.says("notice", RU["sessions.ended"])
@@ -64,6 +65,7 @@ def test_sessions(page):
 
 def test_a_consent_is_withdrawn_after_a_question(page):
     page.sign_in()
+    page.shown("cards")
     page.wait(lambda: len(page.all("#consents li")) == 2)
     page.driver.find_element(By.CSS_SELECTOR, "#consents button").click()
     page.shown("sure")
@@ -82,6 +84,14 @@ def test_language_of_messages(page):
     page.shown("locale").send_keys("Қаз")
     page.says("notice", RU["locale.done"])
     assert page.gateway.sql("SELECT DISTINCT locale FROM account WHERE id IN (SELECT account FROM session)") == [("kk",)]
+
+
+def test_change_of_number_is_a_page_of_its_own(page):
+    page.sign_in()
+    page.shown("change-number").click()
+    page.at("/kabinet/phone")
+    page.ready()
+    page.shown("at-contact")
 
 
 def test_sign_out(page):

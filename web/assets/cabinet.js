@@ -6,7 +6,7 @@ import { phones } from './cabinet-devices.js';
 import { feed } from './cabinet-events.js';
 import { children, consents, sessions } from './cabinet-lists.js';
 import { attempt, said, signIn } from './cabinet-way.js';
-import { onLanguage, put, startLanguage, time } from './i18n.js';
+import { address, onLanguage, put, startLanguage, time } from './i18n.js';
 import { checklist } from './password.js';
 import { $, busy, eye, fieldError, fieldErrors, notice, wait, words } from './ui.js';
 
@@ -23,6 +23,7 @@ function drawWho() {
   $('my-iin').textContent = account.iin_masked;
   if (account.phone_masked) put($('my-phone'), null).textContent = account.phone_masked;
   else put($('my-phone'), 'cabinet.none');
+  $('change-number').href = address('/kabinet/phone', { flow: null });
   $('my-since').textContent = time(since);
   $('my-until').textContent = time(until);
   $('locale').value = account.locale;
