@@ -15,7 +15,7 @@ from support import ROOT, until
 
 sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tools")]
 
-from test_recovery import app_of, sandbox, sms_code  # noqa: E402
+from test_recovery import activate, app_of, sandbox, sms_code  # noqa: E402
 
 __all__ = ["sandbox"]
 RU = WORDS["ru"]
@@ -26,6 +26,7 @@ QUEUE = {"child_iin": "200229699997", "birth_certificate": "№ 0100532718", "pa
 HOLDER, FATHER = "880314493312", "860922390740"
 KINDERGARTEN = {"child_iin": "190901692284", "birth_certificate": "1904518", "parent1_iin": HOLDER,
                 "parent2_iin": FATHER, "attendance": "kindergarten"}
+ALONE = "920705493744"
 WIDTHS = (320, 360, 1280)
 
 
@@ -265,6 +266,28 @@ def test_the_holder_objects_in_the_app(page, phone, sandbox):  # noqa: F811
     assert gateway.sql("SELECT state FROM moderation") == [("open",)]
     assert children(gateway, FATHER) == 0
     assert children(gateway, HOLDER, gateway.people[HOLDER].password) == 1
+
+
+def test_her_own_number_waits_while_she_lives_on_another(page, sandbox):  # noqa: F811
+    """One parent alone, who signed in lately: the password must not be promised before the number counts."""
+    gateway, number = page.gateway, "+77475550001"
+    sandbox.put(f"/sandbox/bmg/{ALONE}", {"phone": number})
+    assert children(gateway, ALONE, gateway.people[ALONE].password) == 1
+    to_contact(page, {"child_iin": "210228590636", "birth_certificate": "П ЖА №204511", "parent1_iin": ALONE,
+                      "parent2_iin": "", "attendance": "queue"})
+    ask_code(page, ALONE, number)
+    app, sms = activate(gateway, sandbox, page.shown("otp").text, number)
+    assert app.proof(sms)["state"] == "active"
+    page.says("device", RU["recovery.bound"])
+    page.find("send").click()
+    sign = page.shown("sign").text
+    challenge = app.challenges()["challenges"][-1]
+    finish(page, app.call("POST", f"/challenges/{challenge['id']}/open", {"sign": sign})["code"])
+    page.says("held-about", RU["reregistration.held.number"])
+    assert not page.find("held-child").is_displayed(), "a sign-in with the new password would fail"
+    assert gateway.browser().sign_in(ALONE, NEW).status == 401
+    assert children(gateway, ALONE, gateway.people[ALONE].password) == 1
+    look(page, "held", "at-held")
 
 
 # ---- step by step -----------------------------------------------------------------------
