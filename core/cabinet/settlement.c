@@ -258,13 +258,6 @@ static kab_err_t note(const kab_world_t *w, const kab_case_t *c, const kab_word_
     return kab_audit_add(w, &c->applicant, KAB_EV_CASE, word->actor, kab_span_of(text));
 }
 
-/* The second of two who say the same. */
-static bool agrees(const kab_case_t *c, const kab_word_t *word)
-{
-    return c->first_by[0] && strcmp(c->first_by, word->actor) != 0 &&
-           c->first_approve == word->approve;
-}
-
 /* NULL: this word counts. */
 static const char *refusal(const kab_world_t *w, const kab_case_t *c, const kab_word_t *word,
                            kab_err_t *err)
@@ -296,7 +289,7 @@ const char *kab_case_decide(const kab_world_t *w, kab_case_t *c, const kab_word_
     if (*err != KAB_OK || why) {
         return *err ? NULL : why;
     }
-    *final = agrees(c, word);
+    *final = c->first_by[0] && c->first_approve == word->approve; /* somebody else's: refusal() */
     *err = *final ? second_word(w, c, word, ended) : first_word(w, c, word);
     return NULL;
 }
