@@ -196,20 +196,21 @@ def test_who_may_not_decide(gateway, operate, disputed, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_variable_makes_nobody_an_operator(gateway, operate, disputed, tmp_path):
+def test_a_variable_makes_nobody_an_operator(gateway, operate, disputed):
     """www-data, say: it may read all that the gateway reads, and set what it likes."""
     uid = gateway.stack.user.pw_uid
+    folder = gateway.stack.in_data("somebody")
+    gateway.stack.own(folder)
     with open(gateway.stack.conf_path, encoding="utf-8") as file:
         text = file.read()
     for name in ("operators", "keyring", "provider-token"):
-        copy = shutil.copy(gateway.stack.in_run(name), str(tmp_path))
+        copy = shutil.copy(gateway.stack.in_run(name), folder)
         os.chown(copy, uid, -1)
         os.chmod(copy, 0o600)
         text = text.replace(gateway.stack.in_run(name), copy)
-    conf, program = tmp_path / "kabinet.conf", shutil.copy(CTL, str(tmp_path))
-    conf.write_text(text)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        os.chmod(folder, 0o755)
+    conf, program = os.path.join(folder, "kabinet.conf"), shutil.copy(CTL, folder)
+    with open(conf, "w", encoding="utf-8") as file:
+        file.write(text)
     run = subprocess.run([program, "-c", conf, "case", "approve", disputed, "--yes"], user=uid, extra_groups=[],
                          env=environment("aigul"), capture_output=True, text=True, timeout=60, check=False)
     assert f"{gateway.stack.user.pw_name} may not decide" in refused(run)
