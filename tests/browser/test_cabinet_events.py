@@ -24,7 +24,8 @@ HURRY = "const real = window.setTimeout;" \
 
 
 def words(page, selector):
-    return [line.text for line in page.all(selector)]
+    """Read at once: rows may be drawn anew between two looks."""
+    return page.script("return Array.from(document.querySelectorAll(arguments[0]), (e) => e.innerText)", selector)
 
 
 def notice_is(page, name):
@@ -32,7 +33,7 @@ def notice_is(page, name):
 
 
 def clicked(page, selector):
-    page.wait(lambda: page.all(selector) and page.all(selector)[0].is_displayed(), f"no {selector}")
+    page.wait(lambda: page.script("return document.querySelector(arguments[0])?.checkVisibility()", selector), f"no {selector}")
     page.all(selector)[0].click()
 
 
