@@ -97,6 +97,7 @@ static kab_err_t admit(const kab_call_t *call)
         return call->op->flags & KAB_OP_WAITING ? KAB_OK : KAB_E_DEVICE_HELD;
     case KAB_DEVICE_REMOVED:
         if ((call->op->flags & KAB_OP_REMOVED) && call->device.active_at &&
+            call->device.active_at <= call->device.removed_at && /* it had counted */
             kab_call_now(call) < call->device.removed_at + KAB_DEVICE_REMEMBERED) {
             return KAB_OK;
         }

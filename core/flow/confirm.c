@@ -177,23 +177,34 @@ static bool code_fits(const kab_call_t *call, const kab_challenge_t *challenge)
     return fits && challenge->state == KAB_CHALLENGE_ARMED && challenge->has_account;
 }
 
+/* Hashing took its time: the person may be blocked since, or without the number. */
+static kab_err_t still_theirs(kab_call_t *call, const kab_confirm_t *confirm)
+{
+    const kab_challenge_t *challenge = &confirm->challenge;
+    const kab_subject_t *was = &confirm->subject;
+    kab_subject_t now;
+    kab_err_t err = kab_subject_find(call, &now);
+    bool theirs = err == KAB_OK && !now.decoy && challenge->has_account &&
+                  kab_same(challenge->account.b, now.account.id.b, sizeof(now.account.id.b)) &&
+                  strcmp(now.phone.e164, was->phone.e164) == 0;
+
+    kab_wipe(&now, sizeof(now));
+    return err ? err : theirs ? KAB_OK : KAB_E_CHALLENGE_BURNED;
+}
+
 /* A code is as good as the app that made it, which may be gone since, or be on another number. */
 kab_err_t kab_confirm_still(kab_call_t *call, const kab_confirm_t *confirm)
 {
     const kab_challenge_t *challenge = &confirm->challenge;
-    const kab_uuid_t *account = &confirm->subject.account.id;
     kab_device_t device;
+    kab_err_t err = still_theirs(call, confirm);
 
-    if (confirm->subject.decoy || !challenge->has_account ||
-        !kab_same(challenge->account.b, account->b, sizeof(account->b))) {
-        return KAB_E_CHALLENGE_BURNED; /* blocked since, or without a number */
+    if (err || !call->kab->config->code.arm) {
+        return err;
     }
-    if (!call->kab->config->code.arm) {
-        return KAB_OK;
-    }
-    kab_err_t err = kab_device_get(&call->w, challenge->armed_by, &device);
+    err = kab_device_get(&call->w, challenge->armed_by, &device);
     bool good = err == KAB_OK && device.state == KAB_DEVICE_ACTIVE && device.has_account &&
-                kab_same(device.account.b, account->b, sizeof(account->b)) &&
+                kab_same(device.account.b, challenge->account.b, sizeof(device.account.b)) &&
                 strcmp(device.phone.e164, confirm->subject.phone.e164) == 0;
 
     return good ? KAB_OK : err && err != KAB_E_NOT_FOUND ? err : KAB_E_CHALLENGE_BURNED;

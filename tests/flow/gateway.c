@@ -33,9 +33,21 @@ static void put_file(const gateway_t *g, const char *name, const char *text)
     fclose(f);
 }
 
+/* A seed that was asked for shows the same decoys again. */
+static void write_keys(const gateway_t *g, const char *path, bool seeded)
+{
+    char why[256];
+    gateway_t dice = {.dice = g->dice + 1};
+    kab_env_t env = {held_now, held_random, &dice};
+
+    if (!kab_keyring_create(path, seeded ? &env : &kab_env_system, why, sizeof(why))) {
+        fail_msg("%s", why);
+    }
+}
+
 static void write_conf(gateway_t *g, const char *extra)
 {
-    char conf[4096], path[96], why[256];
+    char conf[4096];
     const char *pg = getenv("KAB_TEST_PG"), *redis = getenv("KAB_TEST_REDIS");
 
     assert_non_null(pg);
@@ -47,10 +59,6 @@ static void write_conf(gateway_t *g, const char *extra)
         put_file(g, name, "Terms\n");
         snprintf(name, sizeof(name), "notifications.%s.txt", kab_languages[l]);
         put_file(g, name, "Notifications\n");
-    }
-    snprintf(path, sizeof(path), "%s/keyring", g->dir);
-    if (!kab_keyring_create(path, &kab_env_system, why, sizeof(why))) {
-        fail_msg("%s", why);
     }
     snprintf(
         conf, sizeof(conf),
@@ -93,10 +101,12 @@ gateway_t *gateway_open(const char *extra)
     assert_non_null(g);
     g->dice = seed ? strtoull(seed, NULL, 10) : 20261121;
     printf("seed %llu\n", (unsigned long long)g->dice);
-    /* ids of parallel runs on one server differ, and of one gateway after another */
-    g->dice ^= (uint64_t)getpid() << 32 ^ (uint64_t)++opened << 56;
     strcpy(g->dir, "/tmp/kab-gateway-XXXXXX");
     assert_non_null(mkdtemp(g->dir));
+    snprintf(path, sizeof(path), "%s/keyring", g->dir);
+    write_keys(g, path, seed != NULL);
+    /* ids of parallel runs on one server differ, and of one gateway after another */
+    g->dice ^= (uint64_t)getpid() << 32 ^ (uint64_t)++opened << 56;
     write_conf(g, extra);
 
     g->config = kab_config_new();

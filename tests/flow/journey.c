@@ -60,13 +60,27 @@ void journey_to_code(gateway_t *g, browser_t *b, phone_t *p, const char *iin, co
     assert_string_equal(browser_state(b), "code");
 }
 
+static void write_change(char body[256], const char *code, const char *password)
+{
+    snprintf(body, 256, "{\"code\":\"%s\",\"password\":\"%s\",\"password_repeat\":\"%s\"}", code,
+             password, password);
+}
+
 void journey_change(browser_t *b, const char *code, const char *password)
 {
     char body[256];
 
-    snprintf(body, sizeof(body), "{\"code\":\"%s\",\"password\":\"%s\",\"password_repeat\":\"%s\"}",
-             code, password, password);
+    write_change(body, code, password);
     browser_call(b, "POST", "/flows/{flow}/update", body);
+}
+
+kab_call_t *journey_change_half(browser_t *b, const char *code, const char *password,
+                                kab_todo_t *todo)
+{
+    char body[256];
+
+    write_change(body, code, password);
+    return browser_half(b, "POST", "/flows/{flow}/update", body, todo);
 }
 
 /* Some code that is not this one. */

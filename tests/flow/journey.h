@@ -21,6 +21,9 @@ void journey_to_code(gateway_t *g, browser_t *b, phone_t *p, const char *iin, co
 void journey_open_code(browser_t *b, phone_t *p, char code[9]);
 /* Step update; the status is b's. */
 void journey_change(browser_t *b, const char *code, const char *password);
+/* The same up to the hashing, with browser_rest() for the rest. NULL: it was over before. */
+kab_call_t *journey_change_half(browser_t *b, const char *code, const char *password,
+                                kab_todo_t *todo);
 /* Some code that is not this one. */
 const char *journey_other(const char *code);
 

@@ -353,6 +353,54 @@ static void a_code_dies_with_its_app(void **state)
     browser_close(&c);
 }
 
+/* The person is blocked while the new password is being hashed. */
+static void a_code_dies_while_it_is_hashed(void **state)
+{
+    browser_t b;
+    phone_t p;
+    char code[9];
+    kab_todo_t todo;
+
+    (void)state;
+    journey_to_code(g, &b, &p, KNOWN, NUMBER);
+    journey_open_code(&b, &p, code);
+    kab_call_t *call = journey_change_half(&b, code, NEW, &todo);
+    assert_non_null(call);
+    gateway_block(g, account, true);
+    browser_rest(&b, call, todo);
+    assert_int_equal(b.status, 410);
+    assert_string_equal(browser_code(&b), "challenge_burned");
+    gateway_block(g, account, false);
+    browser_close(&b);
+    browser_open(&b, g);
+    assert_int_equal(browser_sign_in(&b, KNOWN, OLD), 200); /* nothing changed */
+    phone_close(&p);
+    browser_close(&b);
+}
+
+/* Taken away before it counted: it never spoke for anybody, and has no say. */
+static void what_never_counted_has_no_feed(void **state)
+{
+    browser_t b, c, d;
+    phone_t first, held, second;
+
+    (void)state;
+    journey_activate(g, &b, &first, KNOWN, NUMBER);
+    g->ahead += 2 * KAB_DAY;
+    further(&c, &held, NULL);
+    assert_string_equal(journey_data(&c, "device"), "held");
+    gateway_account(g, OTHER, NUMBER, NULL);
+    journey_activate(g, &d, &second, OTHER, NUMBER);
+    nothing_for(&held);
+    assert_non_null(event(&first, "phone_lost"));
+    phone_close(&first);
+    phone_close(&held);
+    phone_close(&second);
+    browser_close(&b);
+    browser_close(&c);
+    browser_close(&d);
+}
+
 static void a_changed_password_is_taken_back(void **state)
 {
     browser_t b, signed_in, again;
@@ -507,6 +555,8 @@ int main(void)
         TEST(a_number_that_moved_on_binds_nothing),
         TEST(what_waits_does_not_go_to_the_next_holder),
         TEST(a_code_dies_with_its_app),
+        TEST(a_code_dies_while_it_is_hashed),
+        TEST(what_never_counted_has_no_feed),
         TEST(a_changed_password_is_taken_back),
         TEST(only_the_objectors_app_speaks),
         TEST(of_another_account_there_is_nothing),
