@@ -15,7 +15,7 @@ KAB_CFLAGS := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -Icore $(WARN) $(
 KAB_LIBS   := $(shell pkg-config --libs $(PKGS)) -lpthread -lm
 
 OUT      = $(BUILD)/$(MODE)
-CORE_SRC = $(wildcard core/*.c core/*/*.c)
+CORE_SRC = $(wildcard core/*.c core/*/*.c core/*/*/*.c)
 CORE_OBJ = $(CORE_SRC:%.c=$(OUT)/%.o)
 LIB      = $(OUT)/libkabinet.a
 UNIT_SRC = $(wildcard tests/unit/test_*.c)

@@ -141,7 +141,7 @@ CREATE INDEX event_feed ON event (account, number DESC);
 CREATE INDEX event_old ON event (at);
 
 -- Append-only. mac is the row's own; number, link, link_key and sealed_at come from
--- the sealer. See core/cabinet/audit.c.
+-- the sealer. See core/cabinet/record/audit.c.
 CREATE TABLE audit (
     id          uuid PRIMARY KEY,
     at          timestamptz NOT NULL,

@@ -63,7 +63,7 @@ def module_complaints(text):
 def test_rooms_of_the_core(room):
     found = [
         f"{path.relative_to(ROOT)}: {words}"
-        for path in sorted((CORE / room).glob("*.[ch]"))
+        for path in sorted((CORE / room).rglob("*.[ch]"))
         for words in complaints(room, path.read_text())
     ]
     assert not found, "\n".join(found)

@@ -63,8 +63,8 @@ def test_every_refusal_has_words():
 
 
 def events():
-    """Kinds that a feed may hold: those of core/cabinet/event.c but for what is only audited."""
-    named = ROOT / "core" / "cabinet" / "event.c"
+    """Kinds that a feed may hold: those of core/cabinet/record/event.c but for what is only audited."""
+    named = ROOT / "core" / "cabinet" / "record" / "event.c"
     users = [*(ROOT / "core").rglob("*.c"), *(ROOT / "tools").rglob("*.c")]
     used = "\n".join(path.read_text() for path in users if path != named)
     fed = re.sub(r"kab_audit_add\([^;]*;", "", used)

@@ -20,7 +20,7 @@ for catalogue in catalogues:
     if missing:
         sys.exit(f"texts are missing: {', '.join(sorted(missing))}")
 
-print('/* Made by tools/embed-messages.py from i18n/. */\n#include "cabinet/message.h"\n')
+print('/* Made by tools/embed-messages.py from i18n/. */\n#include "cabinet/message/message.h"\n')
 print("const kab_message_text_t kab_message_texts[] = {")
 for name in names:
     print(f"    {{{literal(name)}, {{{', '.join(literal(catalogue[name]) for catalogue in catalogues)}}}}},")

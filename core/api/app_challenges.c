@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "api/routes.h"
-#include "cabinet/account.h"
-#include "cabinet/challenge.h"
-#include "cabinet/record.h"
+#include "cabinet/person/account.h"
+#include "cabinet/proof/challenge.h"
+#include "cabinet/record/record.h"
 #include "engine/call.h"
-#include "identity/mac.h"
+#include "identity/key/mac.h"
 
 static json_t *challenge_json(const kab_challenge_t *challenge)
 {

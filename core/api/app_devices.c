@@ -8,11 +8,11 @@
 #include "api/app_proof.h"
 #include "api/routes.h"
 #include "cabinet/limit.h"
-#include "cabinet/message.h"
-#include "cabinet/outbox.h"
-#include "cabinet/record.h"
+#include "cabinet/message/message.h"
+#include "cabinet/message/outbox.h"
+#include "cabinet/record/record.h"
 #include "engine/signed.h"
-#include "identity/proof.h"
+#include "identity/app/proof.h"
 
 enum {
     TRIES_HOUR = 100,           /* one-time passwords from one address, */

@@ -1,7 +1,7 @@
 /* What happened to the account, told to its apps; and «это был не я» (CONTRACT 2, SECURITY 18). */
 #include "api/feed.h"
 #include "api/routes.h"
-#include "cabinet/objection.h"
+#include "cabinet/dispute/objection.h"
 #include "engine/call.h"
 
 static kab_err_t list(kab_call_t *call)

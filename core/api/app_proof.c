@@ -9,12 +9,12 @@
 #include <openssl/crypto.h>
 
 #include "api/routes.h"
-#include "cabinet/account.h"
-#include "cabinet/notice.h"
-#include "cabinet/number.h"
-#include "cabinet/objection.h"
+#include "cabinet/person/account.h"
+#include "cabinet/message/notice.h"
+#include "cabinet/person/number.h"
+#include "cabinet/dispute/objection.h"
 #include "engine/signed.h"
-#include "flow/ports.h"
+#include "flow/job/ports.h"
 
 void kab_proof_code(const kab_call_t *call, const kab_device_t *device, char code[KAB_CODE_MAX + 1])
 {

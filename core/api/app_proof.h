@@ -2,10 +2,10 @@
 #ifndef KAB_APP_PROOF_H
 #define KAB_APP_PROOF_H
 
-#include "cabinet/activation.h"
-#include "cabinet/device.h"
+#include "cabinet/proof/activation.h"
+#include "cabinet/proof/device.h"
 #include "engine/call.h"
-#include "identity/proof.h"
+#include "identity/app/proof.h"
 
 enum {
     KAB_PROOF_DIGITS = 6,

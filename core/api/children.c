@@ -1,6 +1,6 @@
 /* GET /children: for whom the account acts. */
 #include "api/routes.h"
-#include "cabinet/guardianship.h"
+#include "cabinet/person/guardianship.h"
 #include "engine/call.h"
 
 static json_t *ward_json(const kab_ward_t *ward)

@@ -1,7 +1,7 @@
 /* What the person agreed to, and the language in which we speak. */
 #include "api/routes.h"
-#include "cabinet/account.h"
-#include "cabinet/record.h"
+#include "cabinet/person/account.h"
+#include "cabinet/record/record.h"
 #include "engine/call.h"
 
 static kab_err_t list(kab_call_t *call)

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "api/routes.h"
-#include "cabinet/challenge.h"
-#include "cabinet/notice.h"
-#include "cabinet/record.h"
+#include "cabinet/proof/challenge.h"
+#include "cabinet/message/notice.h"
+#include "cabinet/record/record.h"
 #include "engine/trial.h"
 
 /* ---- GET /devices ---- */

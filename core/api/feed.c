@@ -1,8 +1,8 @@
 #include "api/feed.h"
 
-#include "cabinet/activation.h"
-#include "cabinet/device.h"
-#include "cabinet/objection.h"
+#include "cabinet/proof/activation.h"
+#include "cabinet/proof/device.h"
+#include "cabinet/dispute/objection.h"
 #include "identity/user_agent.h"
 
 static kab_objector_t asker(const kab_call_t *call, kab_uuid_t account, kab_time_t since)

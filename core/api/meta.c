@@ -4,9 +4,9 @@
  */
 #include "api/app_proof.h"
 #include "api/routes.h"
-#include "cabinet/activation.h"
-#include "flow/confirm.h"
-#include "identity/proof.h"
+#include "cabinet/proof/activation.h"
+#include "flow/confirm/confirm.h"
+#include "identity/app/proof.h"
 
 static json_t *rules_json(const kab_password_policy_t *policy)
 {

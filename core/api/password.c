@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "api/routes.h"
-#include "cabinet/notice.h"
-#include "cabinet/objection.h"
+#include "cabinet/message/notice.h"
+#include "cabinet/dispute/objection.h"
 #include "engine/new_password.h"
 #include "engine/trial.h"
 

@@ -1,7 +1,7 @@
 /* GET /flows/{id}/qr.svg: what the app scans, in states activate and code. */
 #include "api/routes.h"
-#include "flow/app_link.h"
-#include "identity/qr.h"
+#include "flow/confirm/app_link.h"
+#include "identity/app/qr.h"
 
 static kab_err_t draw(kab_call_t *call)
 {

@@ -1,9 +1,9 @@
 #include "api/routes.h"
 
 #include "flow/flows.h"
-#include "flow/hold.h"
-#include "flow/ports.h"
-#include "flow/sender.h"
+#include "flow/job/hold.h"
+#include "flow/job/ports.h"
+#include "flow/job/sender.h"
 
 static const kab_op_t *const routes[] = {
     kab_flow_routes,       kab_session_routes,

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "api/routes.h"
-#include "cabinet/account.h"
-#include "cabinet/record.h"
+#include "cabinet/person/account.h"
+#include "cabinet/record/record.h"
 #include "engine/call.h"
 #include "identity/user_agent.h"
 

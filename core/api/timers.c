@@ -3,7 +3,7 @@
 #include <syslog.h>
 
 #include "api/routes.h"
-#include "cabinet/record.h"
+#include "cabinet/record/record.h"
 #include "cabinet/retention.h"
 #include "engine/call.h"
 

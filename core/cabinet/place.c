@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cabinet/record.h"
+#include "cabinet/record/record.h"
 
 enum { ORIGIN_TEXT = 256 /* bytes kept of user agent and of place */ };
 

@@ -1,6 +1,6 @@
 #include "cabinet/retention.h"
 
-#include "cabinet/record.h"
+#include "cabinet/record/record.h"
 
 /* Every table has an index on the column that is asked, of the rows that are; but for cases, which
  * are few. */

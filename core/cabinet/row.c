@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cabinet/record.h"
+#include "cabinet/record/record.h"
 
 bool kab_uuid_zero(const kab_uuid_t *id)
 {

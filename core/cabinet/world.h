@@ -5,8 +5,8 @@
 #ifndef KAB_WORLD_H
 #define KAB_WORLD_H
 
-#include "identity/keyring.h"
-#include "identity/sealed.h"
+#include "identity/key/keyring.h"
+#include "identity/key/sealed.h"
 #include "identity/iin.h"
 #include "identity/phone.h"
 #include "store/pg.h"

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "identity/mac.h"
+#include "identity/key/mac.h"
 #include "kabinet.h"
 
 enum { TEXT_MAX = 64 * 1024 };

@@ -5,11 +5,11 @@
 #ifndef KAB_CALL_H
 #define KAB_CALL_H
 
-#include "cabinet/device.h"
+#include "cabinet/proof/device.h"
 #include "engine/flow.h"
 #include "engine/op.h"
 #include "engine/settings.h"
-#include "identity/token.h"
+#include "identity/key/token.h"
 
 /* The gateway: immutable after kab_open but for what says so. */
 struct kab_s {

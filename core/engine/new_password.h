@@ -5,7 +5,7 @@
 #ifndef KAB_NEW_PASSWORD_H
 #define KAB_NEW_PASSWORD_H
 
-#include "cabinet/account.h"
+#include "cabinet/person/account.h"
 #include "engine/call.h"
 
 typedef struct {

@@ -5,16 +5,16 @@
 #ifndef KAB_SETTINGS_H
 #define KAB_SETTINGS_H
 
-#include "cabinet/case.h"
-#include "cabinet/consent.h"
-#include "cabinet/decoy.h"
+#include "cabinet/dispute/case.h"
+#include "cabinet/person/consent.h"
+#include "cabinet/proof/decoy.h"
 #include "cabinet/retention.h"
-#include "cabinet/session.h"
+#include "cabinet/session/session.h"
 #include "cabinet/throttle.h"
-#include "identity/breach.h"
-#include "identity/keyring.h"
-#include "identity/password_hash.h"
-#include "identity/password_policy.h"
+#include "identity/password/breach.h"
+#include "identity/key/keyring.h"
+#include "identity/password/password_hash.h"
+#include "identity/password/password_policy.h"
 #include "identity/phone.h"
 
 enum { KAB_URLS = 8, KAB_NETWORKS = 4096, KAB_OPERATORS = 256 };

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "identity/mac.h"
+#include "identity/key/mac.h"
 
 /* SECURITY 29: how far clocks may differ, and how long a signature is remembered: longer than it
  * could still be accepted. */

@@ -2,9 +2,9 @@
 #ifndef KAB_SIGNED_H
 #define KAB_SIGNED_H
 
-#include "cabinet/device.h"
+#include "cabinet/proof/device.h"
 #include "engine/call.h"
-#include "identity/http_signature.h"
+#include "identity/app/http_signature.h"
 
 /* DB. Finds the device that keyid names, checks signature, clock and, for a request that changes
  * something, that it was not seen before; fills call->device. KAB_E_SIGNATURE_INVALID,

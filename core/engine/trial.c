@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cabinet/record.h"
+#include "cabinet/record/record.h"
 
 /* A closed strangers' lane does not reopen while somebody waits; recovery opens it. */
 static const kab_time_t closed_wait = KAB_DAY;

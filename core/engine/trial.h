@@ -12,7 +12,7 @@
 #ifndef KAB_TRIAL_H
 #define KAB_TRIAL_H
 
-#include "cabinet/account.h"
+#include "cabinet/person/account.h"
 #include "engine/call.h"
 
 typedef struct {

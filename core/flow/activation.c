@@ -8,8 +8,8 @@
  * It has no steps: a showing that is over is replaced by another flow.
  */
 #include "cabinet/throttle.h"
-#include "flow/activate.h"
-#include "flow/confirm.h"
+#include "flow/confirm/activate.h"
+#include "flow/confirm/confirm.h"
 #include "flow/flows.h"
 
 enum { SHOWN_HOUR = 30 }; /* for one account */

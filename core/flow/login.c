@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "cabinet/flow_commit.h"
-#include "cabinet/record.h"
+#include "cabinet/record/record.h"
 #include "engine/trial.h"
 #include "flow/flows.h"
 

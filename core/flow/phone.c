@@ -9,15 +9,15 @@
  */
 #include <string.h>
 
-#include "cabinet/move.h"
-#include "cabinet/settlement.h"
+#include "cabinet/person/move.h"
+#include "cabinet/dispute/settlement.h"
 #include "engine/form.h"
 #include "engine/trial.h"
-#include "flow/activate.h"
-#include "flow/change.h"
-#include "flow/confirm.h"
+#include "flow/confirm/activate.h"
+#include "flow/confirm/change.h"
+#include "flow/confirm/confirm.h"
 #include "flow/flows.h"
-#include "flow/question.h"
+#include "flow/confirm/question.h"
 
 /* ---- contact ---- */
 

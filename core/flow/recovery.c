@@ -5,8 +5,8 @@
  *
  * Nobody learns from here who has an account: see confirm.h and subject.h.
  */
-#include "flow/access.h"
-#include "flow/activate.h"
+#include "flow/confirm/access.h"
+#include "flow/confirm/activate.h"
 #include "flow/flows.h"
 
 /* ---- identify ---- */

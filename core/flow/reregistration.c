@@ -14,11 +14,11 @@
 #include <string.h>
 
 #include "engine/form.h"
-#include "flow/access.h"
-#include "flow/activate.h"
-#include "flow/budget.h"
+#include "flow/confirm/access.h"
+#include "flow/confirm/activate.h"
+#include "flow/confirm/budget.h"
 #include "flow/flows.h"
-#include "flow/question.h"
+#include "flow/confirm/question.h"
 
 static kab_err_t to(kab_call_t *call, kab_state_t state)
 {

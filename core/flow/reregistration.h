@@ -2,7 +2,7 @@
 #ifndef KAB_REREGISTRATION_H
 #define KAB_REREGISTRATION_H
 
-#include "cabinet/child.h"
+#include "cabinet/person/child.h"
 #include "engine/call.h"
 
 /* DB. The record of the child that the flow is about, as it is now: what was proved about it may

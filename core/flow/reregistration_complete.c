@@ -2,10 +2,10 @@
  */
 #include <string.h>
 
-#include "cabinet/guardianship.h"
-#include "cabinet/move.h"
-#include "cabinet/settlement.h"
-#include "flow/access.h"
+#include "cabinet/person/guardianship.h"
+#include "cabinet/person/move.h"
+#include "cabinet/dispute/settlement.h"
+#include "flow/confirm/access.h"
 #include "flow/reregistration.h"
 
 typedef struct {

@@ -76,7 +76,7 @@ def make_people(stack):
 
 
 def session_key(cookie):
-    """What the session is called in Redis: the hash of the random part (core/identity/token.c)."""
+    """What the session is called in Redis: the hash of the random part (core/identity/key/token.c)."""
     raw = base64.urlsafe_b64decode(cookie + "=" * (-len(cookie) % 4))
     return base64.urlsafe_b64encode(hashlib.sha256(raw[2:34]).digest()).decode().rstrip("=")
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "identity/password_hash.h"
+#include "identity/password/password_hash.h"
 
 static kab_keyring_t *ring;
 static kab_hash_params_t params;

@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "cabinet/message.h"
-#include "cabinet/outbox.h"
+#include "cabinet/message/message.h"
+#include "cabinet/message/outbox.h"
 #include "world.h"
 
 enum { TOGETHER = 500 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cabinet/account.h"
+#include "cabinet/person/account.h"
 #include "world.h"
 
 typedef struct {

@@ -1,6 +1,6 @@
 #include "gateway.h"
 
-#include "cabinet/settlement.h"
+#include "cabinet/dispute/settlement.h"
 
 static kab_time_t held_now(void *ctx)
 {

@@ -18,10 +18,10 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "cabinet/account.h"
-#include "cabinet/child.h"
+#include "cabinet/person/account.h"
+#include "cabinet/person/child.h"
 #include "engine/call.h"
-#include "flow/ports.h"
+#include "flow/job/ports.h"
 #include "provider/scripted.h"
 #include "store/migrate.h"
 

@@ -4,8 +4,8 @@
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 
-#include "identity/device_key.h"
-#include "identity/mac.h"
+#include "identity/app/device_key.h"
+#include "identity/key/mac.h"
 
 static void base64(const uint8_t *in, size_t n, char *out)
 {

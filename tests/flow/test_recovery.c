@@ -1,7 +1,7 @@
 /* Recovery and activation over kab_handle: every step, what each refusal costs, and that nobody is
  * told apart. */
 #include "journey.h"
-#include "identity/proof.h"
+#include "identity/app/proof.h"
 
 #define KNOWN "880314493312"
 #define NUMBER "+77770009223"

@@ -143,12 +143,12 @@ def test_the_document_is_sound(doc):
 def test_routes_and_steps_are_those_of_the_server(doc):
     rows = r'\{"(\w+)",\s*KAB_AUTH_\w+,\s*KAB_STATE_\w+,\s*"([A-Z]+)",\s*"(/[^"]*)"'
     served = set()
-    for file in (ROOT / "core" / "api").glob("*.c"):
+    for file in (ROOT / "core" / "api").rglob("*.c"):
         served |= set(re.findall(rows, file.read_text(encoding="utf-8")))
     assert len(served) > 10
     assert served == {(operation["operationId"], method, path) for method, path, operation in operations(doc)}
     steps = set()
-    for file in (ROOT / "core" / "flow").glob("*.c"):
+    for file in (ROOT / "core" / "flow").rglob("*.c"):
         steps |= set(re.findall(r'\{"(\w+)",\s*KAB_AUTH_FLOW,\s*KAB_STATE_\w+,\s*NULL', file.read_text()))
     documented = doc["paths"]["/flows/{id}/{step}"]["parameters"][1]["schema"]["enum"]
     assert steps == set(documented) == set(doc["components"]["schemas"]["Flow"]["properties"]["steps"]

@@ -6,15 +6,15 @@
 #include "chain.h"
 #include "rows.h"
 
-#include "cabinet/account.h"
-#include "cabinet/device.h"
-#include "cabinet/event.h"
-#include "cabinet/guardianship.h"
-#include "cabinet/move.h"
-#include "cabinet/number.h"
-#include "cabinet/objection.h"
+#include "cabinet/person/account.h"
+#include "cabinet/proof/device.h"
+#include "cabinet/record/event.h"
+#include "cabinet/person/guardianship.h"
+#include "cabinet/person/move.h"
+#include "cabinet/person/number.h"
+#include "cabinet/dispute/objection.h"
 #include "cabinet/row.h"
-#include "cabinet/settlement.h"
+#include "cabinet/dispute/settlement.h"
 
 typedef struct {
     store_t *s;

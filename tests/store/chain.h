@@ -4,7 +4,7 @@
 
 #include "world.h"
 
-#include "cabinet/record.h"
+#include "cabinet/record/record.h"
 
 static inline void verify(store_t *s, const char *expect, kab_err_t err, int64_t first_bad)
 {

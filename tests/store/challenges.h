@@ -4,7 +4,7 @@
 
 #include "rows.h"
 
-#include "cabinet/challenge.h"
+#include "cabinet/proof/challenge.h"
 
 static inline kab_challenge_t challenge_wanted(store_t *s, bool has_account)
 {

@@ -1,6 +1,6 @@
 #include "world.h"
 
-#include "cabinet/account.h"
+#include "cabinet/person/account.h"
 #include "cabinet/flow_commit.h"
 #include "cabinet/throttle.h"
 

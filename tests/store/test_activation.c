@@ -2,9 +2,9 @@
 
 #include <pthread.h>
 
-#include "cabinet/activation.h"
+#include "cabinet/proof/activation.h"
 #include "cabinet/retention.h"
-#include "identity/proof.h"
+#include "identity/app/proof.h"
 
 static kab_activation_t wanted(store_t *s, bool has_account)
 {

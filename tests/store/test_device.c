@@ -1,6 +1,6 @@
 #include "rows.h"
 
-#include "cabinet/device.h"
+#include "cabinet/proof/device.h"
 #include "cabinet/retention.h"
 
 static const kab_phone_t phone = {"+77010009223"}, other_phone = {"+77020001111"};

@@ -1,9 +1,9 @@
 /* The table of masks is counted from those whom recovery knows, and from nobody else. */
 #include "rows.h"
 
-#include "cabinet/account.h"
-#include "cabinet/decoy.h"
-#include "cabinet/device.h"
+#include "cabinet/person/account.h"
+#include "cabinet/proof/decoy.h"
+#include "cabinet/proof/device.h"
 
 enum { PEOPLE = 2300 }; /* three batches */
 

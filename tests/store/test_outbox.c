@@ -1,6 +1,6 @@
 #include "rows.h"
 
-#include "cabinet/outbox.h"
+#include "cabinet/message/outbox.h"
 #include "cabinet/retention.h"
 
 static int64_t rows_of(store_t *s, const char *where)

@@ -4,7 +4,7 @@
 #include <libpq-fe.h>
 #include <pthread.h>
 
-#include "cabinet/outbox.h"
+#include "cabinet/message/outbox.h"
 
 static kab_err_t add(store_t *s)
 {

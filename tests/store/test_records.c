@@ -1,9 +1,9 @@
 #include "chain.h"
 
-#include "cabinet/account.h"
-#include "cabinet/child.h"
-#include "cabinet/consent.h"
-#include "cabinet/record.h"
+#include "cabinet/person/account.h"
+#include "cabinet/person/child.h"
+#include "cabinet/person/consent.h"
+#include "cabinet/record/record.h"
 #include "cabinet/retention.h"
 
 static const kab_origin_t origin = {{1}, {(const uint8_t *)"ua", 2}, {NULL, 0}};

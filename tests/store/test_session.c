@@ -1,7 +1,7 @@
 #include "world.h"
 
-#include "cabinet/account.h"
-#include "cabinet/session.h"
+#include "cabinet/person/account.h"
+#include "cabinet/session/session.h"
 
 static const kab_session_limits_t limits = {1200, 28800, 3};
 static const kab_origin_t origin = {{[10] = 0xff, 0xff, 10, 0, 0, 7},

@@ -4,7 +4,7 @@
 
 #include "unit.h"
 
-#include "identity/http_signature.h"
+#include "identity/app/http_signature.h"
 
 /* RFC 9421 B.2's test-request, signed by its test-key-ecc-p256 (B.1.3) over our three components;
  * the signature is Python's cryptography's. */

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "identity/bloom.h"
+#include "identity/password/bloom.h"
 
 static void head_comes_back(void **state)
 {

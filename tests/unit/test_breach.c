@@ -2,7 +2,7 @@
 
 #include <dirent.h>
 
-#include "identity/breach.h"
+#include "identity/password/breach.h"
 
 static const char list[] =
     "password\nqwerty123\r\n\nPässwörd\ncafe\xcc\x81\nСложный1\n\xff\xfe\nlast";

@@ -1,7 +1,7 @@
 /* Decoys: the same for the same IIN and table, and spread as the table says. */
 #include "unit.h"
 
-#include "cabinet/decoy.h"
+#include "cabinet/proof/decoy.h"
 
 enum { PEOPLE = 200000 };
 

@@ -2,8 +2,8 @@
 
 #include <openssl/err.h>
 
-#include "identity/device_key.h"
-#include "identity/mac.h"
+#include "identity/app/device_key.h"
+#include "identity/key/mac.h"
 
 /* RFC 9421 B.1.3, test-key-ecc-p256. */
 #define X "qIVYZVLCrPZHGHjP17CTW0_-D9Lfw0EkjqF7xB4FivA"

@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 
-#include "identity/mac.h"
+#include "identity/key/mac.h"
 
 static void is_hex(const uint8_t *bytes, const char *expected)
 {

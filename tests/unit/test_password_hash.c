@@ -2,8 +2,8 @@
 
 #include <argon2.h>
 
-#include "identity/password_hash.h"
-#include "identity/phc.h"
+#include "identity/password/password_hash.h"
+#include "identity/password/phc.h"
 
 static const kab_hash_params_t small = {64, 2, 1};
 

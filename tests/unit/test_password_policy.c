@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "identity/password_policy.h"
+#include "identity/password/password_policy.h"
 
 enum { LENGTH = 1, LOWER = 2, UPPER = 4, DIGIT = 8, SPECIAL = 16 };
 

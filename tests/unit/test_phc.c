@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "identity/phc.h"
+#include "identity/password/phc.h"
 
 #define SALT "c29tZXNhbHRzb21lc2FsdA"
 #define HASH "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "identity/proof.h"
+#include "identity/app/proof.h"
 
 /* Worked out with Python's hmac and hashlib, key of zeros. */
 static void known_proofs(void **state)

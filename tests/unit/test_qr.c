@@ -2,7 +2,7 @@
 
 #include <qrencode.h>
 
-#include "identity/qr.h"
+#include "identity/app/qr.h"
 
 #define LINK "https://kabinet.example.kz/kabinet/app/#activate=XuAm5PCtLYTsM_0jN0xRrA"
 

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "identity/sealed.h"
+#include "identity/key/sealed.h"
 
 static const kab_place_t place = {"account", "phone", {(const uint8_t *)"row-1", 5}};
 

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "identity/token.h"
+#include "identity/key/token.h"
 
 /* Worked out with Python's hmac and hashlib: key of zeros, id 1, random 00…1f, domain "session". */
 static void known_token(void **state)

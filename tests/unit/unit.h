@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/base.h"
-#include "identity/keyring.h"
+#include "identity/key/keyring.h"
 
 /* xorshift64*: repeats itself from the seed that is printed. KAB_SEED=n chooses it. */
 typedef struct {

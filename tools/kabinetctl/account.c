@@ -1,11 +1,11 @@
 /* One person's account, by hand. Every change says in the audit who made it. */
 #include <string.h>
 
-#include "cabinet/account.h"
-#include "cabinet/record.h"
-#include "cabinet/session.h"
+#include "cabinet/person/account.h"
+#include "cabinet/record/record.h"
+#include "cabinet/session/session.h"
 #include "ctl.h"
-#include "identity/phc.h"
+#include "identity/password/phc.h"
 
 /* An IIN on a command line is seen by everybody who lists processes, so "-" reads it. */
 static bool read_iin(const ctl_t *ctl, const char *arg, kab_iin_t *iin)

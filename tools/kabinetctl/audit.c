@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "cabinet/record.h"
+#include "cabinet/record/record.h"
 #include "cabinet/row.h"
 #include "ctl.h"
 

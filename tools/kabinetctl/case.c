@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cabinet/record.h"
-#include "cabinet/settlement.h"
+#include "cabinet/record/record.h"
+#include "cabinet/dispute/settlement.h"
 #include "cases.h"
 
 enum { SHOWN = 500 };

@@ -1,10 +1,10 @@
 /* One case, masked, for who decides it. That it was seen, and by whom, is in the audit. */
 #include <string.h>
 
-#include "cabinet/account.h"
-#include "cabinet/device.h"
-#include "cabinet/guardianship.h"
-#include "cabinet/record.h"
+#include "cabinet/person/account.h"
+#include "cabinet/proof/device.h"
+#include "cabinet/person/guardianship.h"
+#include "cabinet/record/record.h"
 #include "cabinet/row.h"
 #include "cases.h"
 

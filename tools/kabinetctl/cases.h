@@ -2,7 +2,7 @@
 #ifndef KABINETCTL_CASES_H
 #define KABINETCTL_CASES_H
 
-#include "cabinet/case.h"
+#include "cabinet/dispute/case.h"
 #include "ctl.h"
 
 /* What becomes of it if two operators say so. */

@@ -9,7 +9,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 
-#include "cabinet/device.h"
+#include "cabinet/proof/device.h"
 #include "import.h"
 
 enum { COORDINATE = 32 };

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/timex.h>
 
-#include "cabinet/case.h"
+#include "cabinet/dispute/case.h"
 #include "cabinet/health.h"
 #include "ctl.h"
 #include "store/migrate.h"

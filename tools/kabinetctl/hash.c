@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cabinet/account.h"
+#include "cabinet/person/account.h"
 #include "ctl.h"
-#include "identity/phc.h"
+#include "identity/password/phc.h"
 
 enum { KINDS = 32, PAGE = 1000, SAMPLES = 5, TRIES = 4 };
 

@@ -2,7 +2,7 @@
 #ifndef KABINETCTL_IMPORT_H
 #define KABINETCTL_IMPORT_H
 
-#include "cabinet/account.h"
+#include "cabinet/person/account.h"
 #include "csv.h"
 #include "ctl.h"
 

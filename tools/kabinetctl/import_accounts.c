@@ -1,8 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cabinet/import.h"
-#include "identity/phc.h"
+#include "cabinet/person/import.h"
+#include "identity/password/phc.h"
 #include "import.h"
 
 typedef struct {

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cabinet/account.h"
-#include "cabinet/child.h"
-#include "cabinet/record.h"
+#include "cabinet/person/account.h"
+#include "cabinet/person/child.h"
+#include "cabinet/record/record.h"
 #include "import.h"
 
 enum { CHILD, CERTIFICATE, PARENT1, PARENT2, ATTENDANCE, GUARDIAN, COLUMNS };

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cabinet/decoy.h"
+#include "cabinet/proof/decoy.h"
 #include "ctl.h"
 
 /* A batch's numbers are wiped before the next is read. */

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cabinet/outbox.h"
-#include "cabinet/record.h"
+#include "cabinet/message/outbox.h"
+#include "cabinet/record/record.h"
 #include "cabinet/row.h"
 #include "ctl.h"
 
