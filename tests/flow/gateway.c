@@ -306,6 +306,16 @@ void gateway_forget(gateway_t *g)
     kab_arena_close(arena);
 }
 
+void gateway_empty(gateway_t *g)
+{
+    gateway_sql(g,
+                "TRUNCATE account, child CASCADE; TRUNCATE device, activation, challenge, outbox,"
+                " event, strangers_off, limit_count, moderation, flow_commit");
+    gateway_forget(g);
+    memset(&g->script, 0, sizeof(g->script));
+    g->ahead = 0;
+}
+
 void gateway_timer(gateway_t *g, kab_timer_t timer)
 {
     kab_todo_t todo;

@@ -70,6 +70,8 @@ unsigned gateway_decide(gateway_t *g, kab_uuid_t account);
 /* First column of the first row, as a number. */
 int64_t gateway_number(gateway_t *g, const char *sql);
 void gateway_forget(gateway_t *g); /* whatever Redis holds */
+/* Nobody is there, nobody has tried anything, and the clock and the providers are right. */
+void gateway_empty(gateway_t *g);
 /* Runs a timer job to its end. */
 void gateway_timer(gateway_t *g, kab_timer_t timer);
 void gateway_sql(gateway_t *g, const char *sql);

@@ -81,12 +81,8 @@ static void crash_at(int n)
 static void prepare(bool held, browser_t *b, phone_t *p, char code[9])
 {
     crash_at(0);
-    gateway_sql(g,
-                "TRUNCATE account, child CASCADE; TRUNCATE device, activation, challenge, outbox,"
-                " event, strangers_off, limit_count, moderation, flow_commit, audit");
-    gateway_forget(g);
-    memset(&g->script, 0, sizeof(g->script));
-    g->ahead = 0;
+    gateway_empty(g);
+    gateway_sql(g, "TRUNCATE audit");
     kab_uuid_t mother = gateway_account(g, MOTHER, "+77015559223", NULL);
     gateway_account(g, FATHER, "+77055550740", "Kabinet!Demo2026");
     gateway_child(g, CHILD, "1904518", MOTHER, FATHER, true, held ? &mother : NULL);

@@ -272,9 +272,7 @@ static void forget_people(void)
 static void begin_episode(bool held)
 {
     forget_people();
-    gateway_sql(g, "TRUNCATE account, child CASCADE; TRUNCATE device, activation, challenge,"
-                   " outbox, event, strangers_off, limit_count, moderation, flow_commit");
-    gateway_forget(g);
+    gateway_empty(g);
     kab_uuid_t mother = gateway_account(g, MOTHER, numbers[0], NULL);
     g->ahead += KAB_SECOND;
     gateway_account(g, FATHER, held ? numbers[1] : NULL, NULL);
@@ -319,7 +317,7 @@ static void nothing_moves_but_by_the_law(void **state)
 static int open_all(void **state)
 {
     (void)state;
-    g = walk_open("kabinet_code length=4 ttl=5m attempts=3 arm=on;\n");
+    g = walk_open("kabinet_code length=4 ttl=5m attempts=3 arm=on;\n", 1);
     return 0;
 }
 

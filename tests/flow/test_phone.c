@@ -27,12 +27,7 @@ static int close_all(void **state)
 static int fresh(void **state)
 {
     (void)state;
-    gateway_sql(g,
-                "TRUNCATE account CASCADE; TRUNCATE device, activation, challenge, outbox, event,"
-                " strangers_off, limit_count, moderation");
-    gateway_forget(g);
-    memset(&g->script, 0, sizeof(g->script));
-    g->ahead = 0;
+    gateway_empty(g);
     account = gateway_account(g, KNOWN, NUMBER, PASSWORD);
     return 0;
 }

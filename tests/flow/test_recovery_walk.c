@@ -445,11 +445,8 @@ static void forget_people(void)
 static void begin_episode(void)
 {
     forget_people();
-    gateway_sql(g,
-                "TRUNCATE account CASCADE; TRUNCATE device, activation, challenge, outbox, event,"
-                " strangers_off, limit_count, moderation, flow_commit, made, typed");
-    gateway_forget(g);
-    memset(&g->script, 0, sizeof(g->script));
+    gateway_empty(g);
+    gateway_sql(g, "TRUNCATE made, typed");
     for (int i = 0; i < NOBODY; i++) {
         account[i] = gateway_account(g, iins[i], numbers[i], i == ANNA ? "Kabinet!Demo2026" : NULL);
         blocked[i] = false;
@@ -500,11 +497,11 @@ static void nor_with_codes_that_are_sent(void **state)
     assert_true(reached[SET] > 0);
 }
 
-static int open_all(const char *code)
+static int open_all(const char *code, unsigned number)
 {
     memset(reached, 0, sizeof(reached));
     passwords = 0;
-    g = walk_open(code);
+    g = walk_open(code, number);
     gateway_sql(g, "CREATE TEMP TABLE made (code text, challenge uuid, device uuid);"
                    "CREATE TEMP TABLE typed (code text);"
                    "CREATE TEMP TABLE was_account (id uuid, hash bytea, phone_index bytea);"
@@ -517,14 +514,14 @@ static int open_armed(void **state)
 {
     (void)state;
     arm = true;
-    return open_all("kabinet_code length=4 ttl=5m attempts=3 arm=on;\n");
+    return open_all("kabinet_code length=4 ttl=5m attempts=3 arm=on;\n", 2);
 }
 
 static int open_unarmed(void **state)
 {
     (void)state;
     arm = false;
-    return open_all("kabinet_code length=8 ttl=5m attempts=3 arm=off;\n");
+    return open_all("kabinet_code length=8 ttl=5m attempts=3 arm=off;\n", 3);
 }
 
 static int close_all(void **state)

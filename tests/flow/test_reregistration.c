@@ -39,12 +39,7 @@ static int close_all(void **state)
 static int fresh(void **state)
 {
     (void)state;
-    gateway_sql(g,
-                "TRUNCATE account, child CASCADE; TRUNCATE device, activation, challenge, outbox,"
-                " event, strangers_off, limit_count, moderation");
-    gateway_forget(g);
-    memset(&g->script, 0, sizeof(g->script));
-    g->ahead = 0;
+    gateway_empty(g);
     mother = gateway_account(g, MOTHER, MOTHER_NUMBER, OLD);
     father = gateway_account(g, FATHER, FATHER_NUMBER, NULL);
     gateway_child(g, CHILD, "1904518", MOTHER, FATHER, true, &mother);

@@ -2,14 +2,13 @@
 
 static uint64_t dice;
 
-gateway_t *walk_open(const char *extra)
+gateway_t *walk_open(const char *extra, unsigned walk)
 {
-    static uint64_t opened; /* one gateway's ids are not another's */
     gateway_t *g;
 
     setenv("KAB_SEED", "20261121", 0); /* the gateway's keys are of it, too */
     g = gateway_open(extra);
-    dice = g->dice = strtoull(getenv("KAB_SEED"), NULL, 10) + (++opened << 56);
+    dice = g->dice = strtoull(getenv("KAB_SEED"), NULL, 10) + ((uint64_t)walk << 56);
     g->stands = kab_env_system.now(kab_env_system.ctx) / KAB_DAY * KAB_DAY;
     return g;
 }

@@ -12,8 +12,9 @@ typedef struct {
     const char *number; /* it proves */
 } walk_app_t;
 
-/* A gateway whose clock moves only when the walk says so. */
-gateway_t *walk_open(const char *extra);
+/* A gateway whose clock moves only when the walk says so. Walks on one server have numbers: one's
+ * ids are not another's. */
+gateway_t *walk_open(const char *extra, unsigned walk);
 unsigned walk_steps(unsigned otherwise);
 unsigned walk_roll(unsigned n); /* 0 to n - 1 */
 bool walk_mostly(void);         /* nine of ten */
