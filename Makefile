@@ -18,7 +18,7 @@ OUT      = $(BUILD)/$(MODE)
 CORE_SRC = $(wildcard core/*.c core/*/*.c core/*/*/*.c)
 CORE_OBJ = $(CORE_SRC:%.c=$(OUT)/%.o)
 LIB      = $(OUT)/libkabinet.a
-UNIT_SRC = $(wildcard tests/unit/test_*.c)
+UNIT_SRC = $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN = $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
 include $(wildcard make/*.mk)

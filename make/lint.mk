@@ -15,6 +15,7 @@ lint-format:
 
 lint-directions:
 	@echo "  directions"
+	@mkdir -p $(BUILD)
 	@/usr/bin/python3 -m pytest -q -p no:cacheprovider tests/test_directions.py >$(BUILD)/lint.log \
 	    || { cat $(BUILD)/lint.log; exit 1; }
 

@@ -248,9 +248,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_decoy_with_the_app_costs_the_same),
-        TEST(a_page_sends_only_by_its_own_device),  TEST(a_decoy_without_the_app_costs_the_same),
-        TEST(a_decoy_is_always_the_same),           TEST(the_blocked_get_a_decoy),
-        TEST(who_is_blocked_meanwhile_is_not_seen), TEST(unarmed_codes_do_not_change_the_blocked),
+        TEST(a_page_sends_only_by_its_own_device),
+        TEST(a_decoy_without_the_app_costs_the_same),
+        TEST(a_decoy_is_always_the_same),
+        TEST(the_blocked_get_a_decoy),
+        TEST(who_is_blocked_meanwhile_is_not_seen),
+        TEST(unarmed_codes_do_not_change_the_blocked),
     };
 
     return cmocka_run_group_tests_name("decoys", tests, open_all, close_all);
