@@ -1,5 +1,5 @@
 # Figures; never part of the tests.
-BENCH_BIN = $(addprefix $(OUT)/bench-,sessions messages hashes)
+BENCH_BIN = $(addprefix $(OUT)/bench-,sessions messages hashes lookups)
 
 $(OUT)/bench-%: tests/bench/%.c tests/bench/world.h $(LIB)
 	@mkdir -p $(@D)
@@ -13,3 +13,10 @@ bench: ## figures beside their targets, in nine minutes
 	@$(MAKE) --no-print-directory -s -j2 lib
 	@$(MAKE) --no-print-directory -s module ctl breach bench-build
 	@KABINET_BUILD=$(OUT) python3 tests/bench/bench.py
+
+.PHONY: bench-growth
+bench-growth: ## what becomes of them with millions of accounts and sessions
+	@tools/packages.sh bench
+	@$(MAKE) --no-print-directory -s -j2 lib
+	@$(MAKE) --no-print-directory -s module ctl breach bench-build
+	@KABINET_BUILD=$(OUT) python3 tests/bench/growth.py
