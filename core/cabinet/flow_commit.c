@@ -13,7 +13,7 @@ kab_err_t kab_flow_commit_result(const kab_world_t *w, kab_span_t flow, int64_t 
                                  kab_span_t result)
 {
     kab_param_t params[] = {kab_p_text(flow), kab_p_int(version), kab_p_bytes(result)};
-    return kab_pg_exec(&w->db, &sql_result, params, 3, NULL);
+    return kab_pg_later(&w->db, &sql_result, params, 3);
 }
 
 kab_err_t kab_flow_commit(const kab_world_t *w, kab_span_t flow, int64_t version, kab_span_t result,

@@ -50,16 +50,11 @@ uint64_t kab_pg_statements(const kab_pg_t *pg)
     return pg->statements;
 }
 
-bool kab_pg_conflict(const kab_pg_t *pg)
-{
-    return pg->conflict;
-}
-
 void kab_pg_drop(kab_pg_t *pg)
 {
     PQfinish(pg->conn);
     pg->conn = NULL;
-    pg->prepared_n = 0;
+    pg->prepared_n = pg->behind_n = 0;
     memset(pg->prepared, 0, sizeof pg->prepared);
 }
 
@@ -185,7 +180,7 @@ PGresult *kab_pg_await(kab_pg_t *pg, int64_t limit_ms)
     return last;
 }
 
-typedef enum { FATE_WRONG, FATE_CONFLICT, FATE_AGAIN, FATE_LATER, FATE_LOST } fate_t;
+typedef enum { FATE_WRONG, FATE_AGAIN, FATE_LATER, FATE_LOST } fate_t;
 
 static fate_t fate_of(const char *state)
 {
@@ -193,19 +188,19 @@ static fate_t fate_of(const char *state)
         const char *prefix;
         fate_t fate;
     } table[] = {
-        {"23505", FATE_CONFLICT}, {"40001", FATE_AGAIN}, /* serialisation failure */
-        {"40P01", FATE_AGAIN},                           /* deadlock */
-        {"40003", FATE_LATER},                           /* completion unknown */
-        {"57014", FATE_LATER},                           /* statement time-out */
-        {"55P03", FATE_LATER},                           /* lock time-out */
-        {"25006", FATE_LOST}, /* a replica, or a primary that became one */
-        {"25P03", FATE_LOST}, /* idle in transaction too long */
-        {"26000", FATE_LOST}, /* prepared statements are gone */
-        {"0A000", FATE_LOST}, /* a cached plan no longer fits the table */
-        {"57P", FATE_LOST},   /* shutting down, starting up */
-        {"08", FATE_LOST},    /* connection */
-        {"53", FATE_LATER},   /* out of memory, disk, connections */
-        {"58", FATE_LATER},   /* input/output of the server */
+        {"40001", FATE_AGAIN}, /* serialisation failure */
+        {"40P01", FATE_AGAIN}, /* deadlock */
+        {"40003", FATE_LATER}, /* completion unknown */
+        {"57014", FATE_LATER}, /* statement time-out */
+        {"55P03", FATE_LATER}, /* lock time-out */
+        {"25006", FATE_LOST},  /* a replica, or a primary that became one */
+        {"25P03", FATE_LOST},  /* idle in transaction too long */
+        {"26000", FATE_LOST},  /* prepared statements are gone */
+        {"0A000", FATE_LOST},  /* a cached plan no longer fits the table */
+        {"57P", FATE_LOST},    /* shutting down, starting up */
+        {"08", FATE_LOST},     /* connection */
+        {"53", FATE_LATER},    /* out of memory, disk, connections */
+        {"58", FATE_LATER},    /* input/output of the server */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (strncmp(state, table[i].prefix, strlen(table[i].prefix)) == 0) {
@@ -224,10 +219,6 @@ kab_err_t kab_pg_judge(const kab_db_t *db, const char *name, const PGresult *res
     }
     const char *state = result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SQLSTATE);
     fate_t fate = state == NULL ? FATE_LOST : fate_of(state);
-    pg->conflict = fate == FATE_CONFLICT;
-    if (fate == FATE_CONFLICT) {
-        return KAB_E_INTERNAL; /* for the caller to read; not worth a line */
-    }
     kab_log(db->log, fate == FATE_AGAIN ? KAB_LOG_INFO : KAB_LOG_ERROR,
             "postgresql: %s: SQLSTATE %.5s", name, state == NULL ? "none" : state);
     pg->again = pg->again || fate == FATE_AGAIN || fate == FATE_LOST;
@@ -250,34 +241,62 @@ static int slot_of(const kab_pg_t *pg, const kab_sql_t *sql)
     return -1;
 }
 
-static kab_err_t send_statement(const kab_db_t *db, const kab_sql_t *sql, kab_pg_binding_t *b,
-                                unsigned n)
+bool kab_pg_prepared(const kab_pg_t *pg, const kab_sql_t *sql, char name[16])
+{
+    int slot = slot_of(pg, sql);
+    snprintf(name, 16, "k%d", slot);
+    return slot >= 0 && pg->prepared[slot] == sql;
+}
+
+/* Once a connection, so not counted among the statements. */
+static kab_err_t prepare(const kab_db_t *db, const kab_sql_t *sql, const kab_pg_binding_t *b,
+                         unsigned n)
 {
     kab_pg_t *pg = db->pg;
     char name[16];
-    int slot = slot_of(pg, sql), sent;
-    if (slot < 0) {
-        sent = PQsendQueryParams(pg->conn, sql->sql, (int)n, b->types, b->values, b->lengths,
-                                 b->formats, 1);
-        return sent ? KAB_OK : kab_pg_judge(db, sql->name, NULL);
+    int slot = slot_of(pg, sql);
+    if (slot < 0 || kab_pg_prepared(pg, sql, name)) {
+        return KAB_OK;
     }
-    snprintf(name, sizeof name, "k%d", slot);
-    if (pg->prepared[slot] == NULL) {
-        /* Once a connection, so not counted among the round trips. */
-        sent = PQsendPrepare(pg->conn, name, sql->sql, (int)n, b->types);
-        PGresult *result = sent ? kab_pg_await(pg, KAB_PG_LIMIT) : NULL;
-        kab_err_t err = kab_pg_judge(db, sql->name, result);
-        PQclear(result);
-        if (err != KAB_OK) {
-            return err;
-        }
-        if (pg->conn == NULL) {
-            return KAB_E_UNAVAILABLE;
-        }
+    kab_err_t err = kab_pg_settle(db, NULL);
+    if (err != KAB_OK) {
+        return err;
+    }
+    int sent = PQsendPrepare(pg->conn, name, sql->sql, (int)n, b->types);
+    PGresult *result = sent ? kab_pg_await(pg, KAB_PG_LIMIT) : NULL;
+    err = kab_pg_judge(db, sql->name, result);
+    PQclear(result);
+    if (err == KAB_OK && pg->conn == NULL) {
+        err = KAB_E_UNAVAILABLE;
+    }
+    if (err == KAB_OK) {
         pg->prepared[slot] = sql;
     }
-    sent = PQsendQueryPrepared(pg->conn, name, (int)n, b->values, b->lengths, b->formats, 1);
-    return sent ? KAB_OK : kab_pg_judge(db, sql->name, NULL);
+    return err;
+}
+
+static bool send_statement(kab_pg_t *pg, const kab_sql_t *sql, kab_pg_binding_t *b, unsigned n)
+{
+    char name[16];
+    pg->statements++;
+    return kab_pg_prepared(pg, sql, name)
+               ? PQsendQueryPrepared(pg->conn, name, (int)n, b->values, b->lengths, b->formats, 1)
+               : PQsendQueryParams(pg->conn, sql->sql, (int)n, b->types, b->values, b->lengths,
+                                   b->formats, 1);
+}
+
+/* Ready and prepared, the parameters bound. */
+static kab_err_t begin(const kab_db_t *db, const kab_sql_t *sql, const kab_param_t *params,
+                       unsigned n, kab_pg_binding_t *binding)
+{
+    if (n > KAB_PG_PARAMS) {
+        return KAB_E_INTERNAL;
+    }
+    if (!kab_pg_ready(db)) {
+        return KAB_E_UNAVAILABLE;
+    }
+    kab_pg_bind(binding, params, n);
+    return prepare(db, sql, binding, n);
 }
 
 kab_err_t kab_pg_exec(const kab_db_t *db, const kab_sql_t *sql, const kab_param_t *params,
@@ -285,21 +304,22 @@ kab_err_t kab_pg_exec(const kab_db_t *db, const kab_sql_t *sql, const kab_param_
 {
     kab_pg_t *pg = db->pg;
     kab_pg_binding_t binding;
-    pg->conflict = false;
-    if (n > KAB_PG_PARAMS) {
-        return KAB_E_INTERNAL;
-    }
-    if (!kab_pg_ready(db)) {
-        return KAB_E_UNAVAILABLE;
-    }
-    kab_pg_bind(&binding, params, n);
-    kab_err_t err = send_statement(db, sql, &binding, n);
+    PGresult *result = NULL;
+    kab_err_t err = begin(db, sql, params, n, &binding);
     if (err != KAB_OK) {
         return err;
     }
-    pg->statements++;
-    PGresult *result = kab_pg_await(pg, KAB_PG_LIMIT);
-    err = kab_pg_judge(db, sql->name, result);
+    if (!send_statement(pg, sql, &binding, n)) {
+        return kab_pg_judge(db, sql->name, NULL);
+    }
+    if (pg->behind_n > 0) {
+        err = kab_pg_settle(db, &result);
+    } else {
+        result = kab_pg_await(pg, KAB_PG_LIMIT);
+    }
+    if (err == KAB_OK) {
+        err = kab_pg_judge(db, sql->name, result);
+    }
     if (err == KAB_OK && rows != NULL) {
         *rows = kab_rows_from(db->arena, result);
         err = *rows == NULL ? KAB_E_INTERNAL : KAB_OK;
@@ -308,19 +328,72 @@ kab_err_t kab_pg_exec(const kab_db_t *db, const kab_sql_t *sql, const kab_param_
     return err;
 }
 
+kab_err_t kab_pg_later(const kab_db_t *db, const kab_sql_t *sql, const kab_param_t *params,
+                       unsigned n)
+{
+    kab_pg_t *pg = db->pg;
+    kab_pg_binding_t binding;
+    if (!pg->in_tx || pg->behind_n == KAB_PG_BEHIND) {
+        return kab_pg_exec(db, sql, params, n, NULL);
+    }
+    kab_err_t err = begin(db, sql, params, n, &binding);
+    if (err != KAB_OK) {
+        return err;
+    }
+    if ((pg->behind_n == 0 && !PQenterPipelineMode(pg->conn)) ||
+        !send_statement(pg, sql, &binding, n)) {
+        return kab_pg_judge(db, sql->name, NULL);
+    }
+    pg->behind[pg->behind_n++] = sql->name;
+    return KAB_OK;
+}
+
+/* After the first error the server passes over what follows, and that tells nothing more. */
+kab_err_t kab_pg_settle(const kab_db_t *db, PGresult **last)
+{
+    kab_pg_t *pg = db->pg;
+    unsigned n = pg->behind_n;
+    if (n == 0) {
+        return KAB_OK;
+    }
+    if (!PQpipelineSync(pg->conn)) {
+        return kab_pg_judge(db, "pipeline", NULL);
+    }
+    kab_err_t err = KAB_OK;
+    for (unsigned i = 0; i < n && pg->conn != NULL; i++) {
+        PGresult *result = kab_pg_await(pg, KAB_PG_LIMIT);
+        if (err == KAB_OK) {
+            err = kab_pg_judge(db, pg->behind[i], result);
+        }
+        PQclear(result);
+    }
+    if (last != NULL && pg->conn != NULL) {
+        *last = kab_pg_await(pg, KAB_PG_LIMIT);
+    }
+    if (pg->conn != NULL) {
+        PQclear(kab_pg_await(pg, KAB_PG_LIMIT)); /* the end of the pipeline */
+    }
+    pg->behind_n = 0;
+    if (pg->conn != NULL && !PQexitPipelineMode(pg->conn)) {
+        kab_pg_drop(pg);
+    }
+    return err == KAB_OK && pg->conn == NULL ? KAB_E_UNAVAILABLE : err;
+}
+
 kab_err_t kab_pg_simple(const kab_db_t *db, const char *name, const char *sql, int64_t limit_ms,
                         char *tag)
 {
     kab_pg_t *pg = db->pg;
-    if (pg->conn == NULL) {
-        return KAB_E_UNAVAILABLE;
+    kab_err_t err = pg->conn == NULL ? KAB_E_UNAVAILABLE : kab_pg_settle(db, NULL);
+    if (err != KAB_OK) {
+        return err;
     }
     PGresult *result = NULL;
     if (PQsendQuery(pg->conn, sql)) {
         pg->statements++;
         result = kab_pg_await(pg, limit_ms);
     }
-    kab_err_t err = kab_pg_judge(db, name, result);
+    err = kab_pg_judge(db, name, result);
     if (err == KAB_OK && tag != NULL) {
         snprintf(tag, 32, "%s", PQcmdStatus(result));
     }

@@ -57,7 +57,7 @@ bool kab_rows_bool(const kab_rows_t *rows, unsigned row, unsigned column);
  * gssencmode=disable are added. No network yet. NULL: out of memory. */
 kab_pg_t *kab_pg_open(const char *conninfo);
 void kab_pg_close(kab_pg_t *pg);
-uint64_t kab_pg_statements(const kab_pg_t *pg); /* round trips so far */
+uint64_t kab_pg_statements(const kab_pg_t *pg); /* so far */
 
 typedef struct {
     kab_pg_t *pg;
@@ -66,11 +66,14 @@ typedef struct {
 } kab_db_t; /* what a caller of statements has at hand */
 
 /* KAB_OK, KAB_E_UNAVAILABLE (away, timed out, serialisation failure, fail-over), KAB_E_INTERNAL
- * (a statement that is wrong; the reason is logged without values).
- * kab_pg_conflict tells whether the last error was a unique violation. rows may be NULL. */
+ * (a statement that is wrong; the reason is logged without values). rows may be NULL. */
 kab_err_t kab_pg_exec(const kab_db_t *db, const kab_sql_t *sql, const kab_param_t *params,
                       unsigned n, kab_rows_t **rows);
-bool kab_pg_conflict(const kab_pg_t *pg);
+/* The same of a change whose outcome the caller has no use for, in a transaction: it is sent along
+ * with the next statement that is read, and an error of it is that one's, or the COMMIT's. Outside
+ * of a transaction it is kab_pg_exec. */
+kab_err_t kab_pg_later(const kab_db_t *db, const kab_sql_t *sql, const kab_param_t *params,
+                       unsigned n);
 
 /* Runs `body` in one transaction, again (3 times at most) after a serialisation
  * failure, a deadlock or a connection lost before COMMIT was sent. body returning anything but

@@ -12,6 +12,7 @@ enum {
 
 static void roll_back(const kab_db_t *db)
 {
+    (void)kab_pg_settle(db, NULL); /* whatever came of it goes */
     if (db->pg->conn != NULL && kab_pg_simple(db, "rollback", "ROLLBACK", KAB_PG_LIMIT, NULL)) {
         kab_pg_drop(db->pg);
     }
@@ -38,7 +39,7 @@ static kab_err_t run_once(const kab_db_t *db, kab_tx_body_t body, void *ctx)
 {
     kab_pg_t *pg = db->pg;
     int64_t begun = kab_pg_clock();
-    pg->again = pg->bulk = pg->conflict = false;
+    pg->again = pg->bulk = false;
     if (!kab_pg_ready(db)) {
         return KAB_E_UNAVAILABLE;
     }
@@ -48,6 +49,9 @@ static kab_err_t run_once(const kab_db_t *db, kab_tx_body_t body, void *ctx)
     }
     pg->in_tx = true;
     err = body(db, ctx);
+    if (err == KAB_OK) {
+        err = kab_pg_settle(db, NULL);
+    }
     if (err == KAB_OK && pg->conn == NULL) {
         err = KAB_E_UNAVAILABLE; /* lost, and the body did not mind */
     }
@@ -55,12 +59,10 @@ static kab_err_t run_once(const kab_db_t *db, kab_tx_body_t body, void *ctx)
         kab_log(db->log, KAB_LOG_ERROR, "postgresql: transaction took too long");
         err = KAB_E_UNAVAILABLE;
     }
-    bool conflict = pg->conflict;
     if (err == KAB_OK) {
         err = commit(db);
     } else {
         roll_back(db);
-        pg->conflict = conflict;
     }
     pg->in_tx = false;
     return err;
@@ -96,9 +98,13 @@ kab_err_t kab_pg_copy_begin(const kab_db_t *db, const char *copy_sql)
     if (!kab_pg_ready(db)) {
         return KAB_E_UNAVAILABLE;
     }
+    kab_err_t err = kab_pg_settle(db, NULL);
+    if (err != KAB_OK) {
+        return err;
+    }
     pg->bulk = true;
     PGresult *result = PQsendQuery(pg->conn, copy_sql) ? kab_pg_await(pg, BULK_LIMIT) : NULL;
-    kab_err_t err = kab_pg_judge(db, "copy", result);
+    err = kab_pg_judge(db, "copy", result);
     if (err == KAB_OK && PQresultStatus(result) != PGRES_COPY_IN) {
         err = KAB_E_INTERNAL;
     }

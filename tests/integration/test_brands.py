@@ -3,13 +3,12 @@
 import json
 import re
 import shutil
-import subprocess
 
 import conf
 import pytest
 import yaml
 
-from support import ROOT
+from support import ROOT, Browser
 from test_nginx_config import refused
 from test_openapi import fits
 
@@ -216,8 +215,7 @@ def test_a_name_is_text_and_not_html(still, brand):
     still.conf_extra = still.http_extra = ""
     still.server_extra = server(folder)
     still.start_nginx()
-    page = subprocess.run(["curl", "-s", f"{still.url}/kabinet/login"], capture_output=True, text=True,
-                          check=True).stdout
+    page = Browser(still.port).get("/kabinet/login").body.decode()
     assert '<strong class="brand-name">Ko &amp; &lt;b&gt;&quot;x&quot;</strong>' in page
     assert 'href="https://a.example/?b=1&amp;c=2"' in page
 

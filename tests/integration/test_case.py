@@ -106,7 +106,10 @@ def test_two_people_decide(gateway, operate, disputed):
 
 def on_terminal(gateway, name, args, answer):
     """Status and everything that a person at a terminal saw."""
-    master, slave = pty.openpty()
+    try:
+        master, slave = pty.openpty()
+    except OSError:
+        pytest.skip("this machine has no pseudo-terminals: /dev/pts is not mounted")
     run = subprocess.Popen([*ROOTED, CTL, "-c", gateway.stack.conf_path, *args], env=environment(name),
                            stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)

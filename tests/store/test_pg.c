@@ -145,16 +145,6 @@ static void test_a_replica_is_unavailable(void **state)
     assert_int_equal(count(s), before + 1);
 }
 
-static void test_a_unique_violation_is_told(void **state)
-{
-    store_t *s = *state;
-    static const kab_sql_t sql = {"twice", "INSERT INTO scratch_one VALUES ($1)"};
-    kab_param_t one = kab_p_int((int64_t)(store_roll(s) >> 2));
-    assert_int_equal(kab_pg_exec(&s->w.db, &sql, &one, 1, NULL), KAB_OK);
-    assert_int_equal(kab_pg_exec(&s->w.db, &sql, &one, 1, NULL), KAB_E_INTERNAL);
-    assert_true(kab_pg_conflict(s->w.db.pg));
-}
-
 static kab_err_t serial(const kab_db_t *db, void *ctx)
 {
     static const kab_sql_t level = {"level", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"};
@@ -177,6 +167,96 @@ static void test_a_serialisation_failure_is_repeated(void **state)
                      KAB_OK);
     assert_int_equal(kab_pg_transaction(&s->w.db, serial, &p), KAB_OK);
     assert_int_equal(p.runs, 2);
+}
+
+typedef struct {
+    store_t *s;
+    unsigned n, wrong_at; /* changes; the one that is refused: 0 none */
+    bool reads, gives_up, dies;
+    int runs;
+} along_t;
+
+static kab_err_t send_along(const kab_db_t *db, void *ctx)
+{
+    static const kab_sql_t unique = {"along_unique", "INSERT INTO scratch_one VALUES ($1)"};
+    along_t *a = ctx;
+    kab_param_t one = kab_p_int(-1);
+    kab_err_t err = KAB_OK;
+
+    a->runs++;
+    for (unsigned i = 1; i <= a->n; i++) {
+        bool wrong = i == a->wrong_at;
+        err = kab_pg_later(db, wrong ? &unique : &sql_add, &one, 1);
+        assert_int_equal(err, KAB_OK); /* nobody has looked yet */
+    }
+    if (a->dies && a->runs == 1) {
+        char sql[160];
+        snprintf(sql, sizeof(sql),
+                 "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity"
+                 " WHERE state = 'idle in transaction'");
+        assert_int_equal(store_other(a->s, sql), KAB_OK);
+    }
+    if (a->reads) {
+        kab_rows_t *rows;
+        err = kab_pg_exec(db, &sql_count, NULL, 0, &rows);
+    }
+    return a->gives_up ? KAB_E_VALIDATION : err;
+}
+
+/* Prepared: only such a statement is sent along. */
+static int64_t ready_to_send(store_t *s)
+{
+    along_t two = {.s = s, .n = 2};
+    assert_int_equal(store_other(s, "INSERT INTO scratch_one VALUES (-1) ON CONFLICT DO NOTHING"),
+                     KAB_OK);
+    assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &two), KAB_OK);
+    return count(s);
+}
+
+static void test_what_is_sent_along(void **state)
+{
+    store_t *s = *state;
+    int64_t before = ready_to_send(s);
+    along_t few = {.s = s, .n = 3}, read = {.s = s, .n = 3, .reads = true},
+            many = {.s = s, .n = 50}, left = {.s = s, .n = 3, .gives_up = true};
+    uint64_t statements = kab_pg_statements(s->w.db.pg);
+    assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &few), KAB_OK);
+    assert_int_equal(kab_pg_statements(s->w.db.pg) - statements, 5); /* with BEGIN and COMMIT */
+    assert_int_equal(count(s), before + 3);
+    assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &read), KAB_OK);
+    assert_int_equal(count(s), before + 6);
+    assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &many), KAB_OK);
+    assert_int_equal(count(s), before + 56);
+    assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &left), KAB_E_VALIDATION);
+    assert_int_equal(count(s), before + 56);
+}
+
+static void test_an_error_of_what_is_sent_along(void **state)
+{
+    store_t *s = *state;
+    int64_t before = ready_to_send(s);
+    for (unsigned at = 1; at <= 5; at++) {
+        along_t committed = {.s = s, .n = 5, .wrong_at = at};
+        along_t read = {.s = s, .n = 5, .wrong_at = at, .reads = true};
+        assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &committed), KAB_E_INTERNAL);
+        assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &read), KAB_E_INTERNAL);
+    }
+    assert_true(log_has(s, "along_unique: SQLSTATE 23505"));
+    assert_int_equal(count(s), before);
+}
+
+static void test_a_connection_that_dies_with_what_is_sent_along(void **state)
+{
+    store_t *s = *state;
+    int64_t before = ready_to_send(s);
+    along_t committed = {.s = s, .n = 3, .dies = true};
+    along_t read = {.s = s, .n = 3, .dies = true, .reads = true};
+    assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &committed), KAB_OK);
+    assert_int_equal(committed.runs, 2);
+    assert_int_equal(count(s), before + 3);
+    assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &read), KAB_OK);
+    assert_int_equal(read.runs, 2);
+    assert_int_equal(count(s), before + 6);
 }
 
 static void test_nobody_there(void **state)
@@ -248,7 +328,9 @@ int main(void)
         cmocka_unit_test(test_transactions),
         cmocka_unit_test(test_a_slow_statement_ends),
         cmocka_unit_test(test_a_replica_is_unavailable),
-        cmocka_unit_test(test_a_unique_violation_is_told),
+        cmocka_unit_test(test_what_is_sent_along),
+        cmocka_unit_test(test_an_error_of_what_is_sent_along),
+        cmocka_unit_test(test_a_connection_that_dies_with_what_is_sent_along),
         cmocka_unit_test(test_a_serialisation_failure_is_repeated),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_copy),

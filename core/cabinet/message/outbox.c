@@ -82,7 +82,7 @@ kab_err_t kab_outbox_add(const kab_world_t *w, kab_message_t *message)
                             kab_p_bytes(body),
                             kab_p_time(now),
                             kab_p_time(message->expires_at)};
-    return kab_pg_exec(&w->db, &sql_add, params, 8, NULL);
+    return kab_pg_later(&w->db, &sql_add, params, 8);
 }
 
 kab_err_t kab_outbox_drop(const kab_world_t *w, kab_uuid_t account)

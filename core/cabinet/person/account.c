@@ -212,7 +212,7 @@ kab_err_t kab_account_strangers(const kab_world_t *w, const kab_iin_t *iin, bool
     kab_param_t params[] = {kab_p_index(index.now),  kab_p_index(index.before),
                             kab_p_int(index.key_id), kab_p_bool(reached && !off),
                             kab_p_bool(off),         kab_p_time(w->env->now(w->env->ctx))};
-    return kab_pg_exec(&w->db, &sql_strangers, params, 6, NULL);
+    return kab_pg_later(&w->db, &sql_strangers, params, 6);
 }
 
 kab_err_t kab_account_know_browser(const kab_world_t *w, kab_uuid_t id, const uint8_t browser[32])
@@ -220,7 +220,7 @@ kab_err_t kab_account_know_browser(const kab_world_t *w, kab_uuid_t id, const ui
     kab_time_t now = w->env->now(w->env->ctx);
     kab_param_t params[] = {kab_p_uuid(&id), p_browser(browser), kab_p_time(now),
                             kab_p_time(now + 180 * KAB_DAY)};
-    return kab_pg_exec(&w->db, &sql_know, params, 4, NULL);
+    return kab_pg_later(&w->db, &sql_know, params, 4);
 }
 
 kab_err_t kab_account_knows_browser(const kab_world_t *w, kab_uuid_t id, const uint8_t browser[32],

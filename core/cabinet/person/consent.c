@@ -35,7 +35,7 @@ kab_err_t kab_consent_give(const kab_world_t *w, kab_uuid_t account, const kab_c
         kab_p_bytes(sealed),
         kab_p_time(w->env->now(w->env->ctx)),
     };
-    return kab_pg_exec(&w->db, &sql_give, params, 8, NULL);
+    return kab_pg_later(&w->db, &sql_give, params, 8);
 }
 
 kab_err_t kab_consent_withdraw(const kab_world_t *w, kab_uuid_t account, kab_span_t kind)

@@ -40,12 +40,12 @@ static kab_err_t keep(const kab_world_t *w, const kab_uuid_t *id, kab_span_t old
         return KAB_E_INTERNAL;
     }
     kab_param_t params[] = {kab_p_uuid(&row), kab_p_uuid(id), kab_p_bytes(sealed), kab_p_time(now)};
-    kab_err_t err = kab_pg_exec(&w->db, &sql_keep, params, 4, NULL);
+    kab_err_t err = kab_pg_later(&w->db, &sql_keep, params, 4);
     if (err != KAB_OK) {
         return err;
     }
     kab_param_t trim[] = {kab_p_uuid(id), kab_p_int(KAB_HISTORY)};
-    return kab_pg_exec(&w->db, &sql_trim, trim, 2, NULL);
+    return kab_pg_later(&w->db, &sql_trim, trim, 2);
 }
 
 kab_err_t kab_account_set_hash(const kab_world_t *w, kab_uuid_t id, kab_span_t hash, bool upgrade)
@@ -71,8 +71,8 @@ kab_err_t kab_account_set_hash(const kab_world_t *w, kab_uuid_t id, kab_span_t h
         }
     }
     kab_param_t params[] = {kab_p_uuid(&id), kab_p_bytes(sealed), kab_p_time(now)};
-    return upgrade ? kab_pg_exec(&w->db, &sql_upgrade, params, 2, NULL)
-                   : kab_pg_exec(&w->db, &sql_set, params, 3, NULL);
+    return upgrade ? kab_pg_later(&w->db, &sql_upgrade, params, 2)
+                   : kab_pg_later(&w->db, &sql_set, params, 3);
 }
 
 kab_err_t kab_account_history(const kab_world_t *w, kab_uuid_t id, kab_span_t hashes[KAB_HISTORY],

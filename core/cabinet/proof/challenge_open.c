@@ -117,14 +117,14 @@ kab_err_t kab_challenge_end_others(const kab_world_t *w, kab_uuid_t account, kab
 {
     kab_param_t params[] = {kab_p_uuid(&account), kab_p_uuid(&but),
                             kab_p_time(w->env->now(w->env->ctx))};
-    return kab_pg_exec(&w->db, &sql_end_others, params, 3, NULL);
+    return kab_pg_later(&w->db, &sql_end_others, params, 3);
 }
 
 kab_err_t kab_challenge_end_armed(const kab_world_t *w, kab_uuid_t account, kab_uuid_t device)
 {
     kab_param_t params[] = {kab_p_uuid(&account), kab_p_uuid(&device),
                             kab_p_time(w->env->now(w->env->ctx))};
-    return kab_pg_exec(&w->db, &sql_end_armed, params, 3, NULL);
+    return kab_pg_later(&w->db, &sql_end_armed, params, 3);
 }
 
 kab_err_t kab_challenge_rings(const kab_world_t *w, const kab_iin_t *iin, kab_rings_t *out)

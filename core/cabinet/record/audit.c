@@ -132,7 +132,7 @@ kab_err_t kab_audit_add(const kab_world_t *w, const kab_uuid_t *account, kab_eve
         kab_p_bytes((kab_span_t){mac, sizeof mac}),
         kab_p_int(key->id),
     };
-    return kab_pg_exec(&w->db, &sql_add, params, 8, NULL);
+    return kab_pg_later(&w->db, &sql_add, params, 8);
 }
 
 typedef struct {

@@ -68,7 +68,7 @@ static kab_err_t add(const kab_world_t *w, const kab_uuid_t *account, kab_event_
         kab_p_uuid(&id),     kab_p_uuid(account),     kab_p_text(kab_span_of(kab_event_name(kind))),
         kab_p_bytes(sealed), kab_p_bytes(from),       kab_p_time(w->env->now(w->env->ctx)),
         kab_p_uuid(subject), kab_p_time(object_until)};
-    return kab_pg_exec(&w->db, &sql_add, params, 8, NULL);
+    return kab_pg_later(&w->db, &sql_add, params, 8);
 }
 
 kab_err_t kab_event_add(const kab_world_t *w, const kab_uuid_t *account, kab_event_kind_t kind,

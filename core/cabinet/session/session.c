@@ -111,7 +111,7 @@ kab_err_t kab_session_insert(const kab_world_t *w, const kab_session_t *s,
         kab_p_time(now),
         kab_p_time((kab_time_t)s->expires_at * KAB_SECOND),
     };
-    err = kab_pg_exec(&w->db, &sql_insert, params, 9, NULL);
+    err = kab_pg_later(&w->db, &sql_insert, params, 9);
     if (err != KAB_OK) {
         return err;
     }
