@@ -157,7 +157,7 @@ static void read_reply(const kab_transfer_t *t, CURLcode code)
     curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->curl, CURLINFO_RETRY_AFTER, &seconds);
     if (seconds > 0) {
-        reply->retry_after = seconds < 86400 ? seconds * KAB_SECOND : KAB_DAY;
+        reply->retry_after = seconds < 3600 ? seconds * KAB_SECOND : KAB_HOUR;
     }
     reply->status = (int)status;
     reply->body = kab_json_object((kab_span_t){t->body, t->n});

@@ -25,7 +25,7 @@ static void test_statuses(void **state)
                 {"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", KAB_SEND_LATER,
                  7 * KAB_SECOND},
                 {"HTTP/1.1 503 Down\r\nRetry-After: 99999999\r\nContent-Length: 0\r\n\r\n",
-                 KAB_SEND_LATER, KAB_DAY},
+                 KAB_SEND_LATER, KAB_HOUR},
                 {"HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n", KAB_SEND_REFUSED, 0},
                 {"HTTP/1.1 401 Who\r\nContent-Length: 0\r\n\r\n", KAB_SEND_LATER, 0},
                 {"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", KAB_SEND_LATER, 0},
