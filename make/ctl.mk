@@ -10,7 +10,7 @@ $(CTL_OBJ): KAB_CFLAGS += -Itools/kabinetctl
 $(OUT)/kabinetctl: $(CTL_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	@$(CC) $(KAB_CFLAGS) -o $@ $(CTL_OBJ) $(LIB) $(KAB_LIBS)
+	@$(CC) $(KAB_CFLAGS) -Wl,-rpath,'$$ORIGIN/../lib/kabinet' -o $@ $(CTL_OBJ) $(LIB) $(KAB_LIBS)
 
 .PHONY: bench-import
 bench-import: $(OUT)/kabinetctl ## time the import of 100,000 accounts

@@ -1,7 +1,9 @@
 # Where Debian's nginx and its admins look for things. What an admin wrote is never overwritten.
+# LIB_DIR is where the module looks for a fast libargon2.
 MODULES_DIR ?= /usr/lib/nginx/modules
 SBIN_DIR    ?= /usr/sbin
 SHARE_DIR   ?= /usr/share/kabinet
+LIB_DIR      = $(abspath $(MODULES_DIR)/../../kabinet)
 ETC_DIR     ?= /etc/kabinet
 
 .PHONY: install
@@ -13,6 +15,8 @@ install: module ctl breach ## the module, kabinetctl, the pages, examples; DESTD
 	install -m 644 web/assets/* $(DESTDIR)$(SHARE_DIR)/web/assets
 	install -m 644 i18n/*.json $(DESTDIR)$(SHARE_DIR)/i18n
 	install -m 644 conf/nginx.conf.example $(DESTDIR)$(ETC_DIR)
+	@[ ! -d $(ARGON2)/glibc-hwcaps ] || { cd $(ARGON2) && find glibc-hwcaps -name '*.so.1' \
+	    -exec install -D -m 644 {} $(abspath $(DESTDIR)$(LIB_DIR))/{} \; ; }
 	@for f in conf/kabinet.conf $(BREACH_FILE); do \
 	    [ -e $(DESTDIR)$(ETC_DIR)/$${f##*/} ] || install -m 644 $$f $(DESTDIR)$(ETC_DIR); done
 	@for f in conf/agreements/*.txt; do \

@@ -20,7 +20,9 @@ $(NGX_OBJS)/Makefile: config make/module.mk $(NGX_SRC)/conf_flags | $(LIB)
 
 $(MODULE): $(NGX_OBJS)/Makefile $(MODULE_SRC) $(LIB)
 	@echo "  NGX $@"
-	@cd $(NGX_SRC) && $(MAKE) --no-print-directory -s -f $(NGX_OBJS)/Makefile modules
+	@# The folder of the fast libargon2 (make/argon2.mk), from /usr/lib/nginx/modules.
+	@cd $(NGX_SRC) && LD_RUN_PATH='$$ORIGIN/../../kabinet' \
+	    $(MAKE) --no-print-directory -s -f $(NGX_OBJS)/Makefile modules
 	@# Renamed into place: an nginx that runs has the old file mapped, and writing into it ends its workers.
 	@cp $(NGX_OBJS)/ngx_http_kabinet_module.so $@.part
 	@mv -f $@.part $@

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what is missing: packages.sh run | test | lint | bench. Nothing is started or touched of the
-# system's own PostgreSQL, Redis or nginx; whatever is changed for that is put back.
+# Installs what is missing: packages.sh run | test | lint | bench | argon2. Nothing is started or touched
+# of the system's own PostgreSQL, Redis or nginx; whatever is changed for that is put back.
 set -eu
 
 RUN='gcc make pkg-config libc6-dev nginx nginx-dev postgresql redis-server libjansson-dev libpq-dev
@@ -17,7 +17,8 @@ run) wanted=$RUN ;;
 test) wanted="$RUN $TEST" ;;
 lint) wanted="$RUN $TEST $LINT" ;;
 bench) wanted="$RUN $BENCH" ;;
-*) echo "usage: packages.sh run|test|lint|bench" >&2; exit 2 ;;
+argon2) wanted="gcc make libc6-dev libargon2-dev dpkg-dev" ;;
+*) echo "usage: packages.sh run|test|lint|bench|argon2" >&2; exit 2 ;;
 esac
 
 missing=''
