@@ -1,6 +1,7 @@
 /* What can only be said when every directive was seen, and the files they name. */
 #include "config/parts.h"
 
+#include "identity/password/phc.h"
 #include "kabinet.h"
 
 static const char *missing(config_t *config)
@@ -17,14 +18,6 @@ static const char *missing(config_t *config)
                                   "`kabinetctl keys create FILE`");
     }
     return NULL;
-}
-
-/* OWASP Password Storage Cheat Sheet: these five cost an attacker the same. */
-static bool hash_is_weak(kab_hash_params_t hash)
-{
-    static const uint32_t least[] = {UINT32_MAX, 47104, 19456, 12288, 9216, 7168};
-
-    return hash.m < least[hash.t > 5 ? 5 : hash.t];
 }
 
 /* SECURITY 20 has the odds. */
@@ -63,7 +56,7 @@ static const char *dangerous(config_t *config)
     if ((words = proof_is_weak(config))) {
         return words;
     }
-    if (hash_is_weak(config->hash)) {
+    if (config->hash.m < kab_phc_least_m(config->hash.t)) {
         return config_say(config,
                           "kabinet_password_hash: m=%u t=%u is weak; give at least m=47104 t=1, "
                           "m=19456 t=2, m=12288 t=3, m=9216 t=4 or m=7168 t=5, or kabinet_unsafe "

@@ -74,7 +74,7 @@ def test_doctor(ctl):
     assert set(words) <= {"ok", "warn", "fail"}
     assert ("fail" in words) == (run.returncode == 1)
     for what in ("configuration:", "keyring:", "postgresql:", "migrations: all applied",
-                 "redis:", "password hash:", "clock:"):
+                 "redis:", "password hash:", "libargon2:", "clock:"):
         assert what in run.stdout
 
 
@@ -265,17 +265,20 @@ def test_hash_tune(ctl, settled, tmp_path):
     done(ctl("import", "accounts", write(tmp_path / "a.csv", [
         [iin, "", "kk", hash, "no"] for iin, hash in zip(iins(1203, seed=12), [slow] * 3 + [PHC] * 1200)])))
     lines = done(ctl("hash", "tune")).splitlines()
-    kinds = dict(re.match(r"# (m=\d+ t=\d+ p=\d+): [0-9.]+ ms, (\d+) accounts", line).groups() for line in lines[:-2])
+    assert re.fullmatch(r"# by /\S+/libargon2\.so\.1", lines[0])
+    kinds = dict(re.match(r"# (m=\d+ t=\d+ p=\d+): [0-9.]+ ms, (\d+) accounts", line).groups() for line in lines[1:-2])
     people = sum(bool(person.password) for person in read_people().values())
     assert kinds == {"m=19456 t=2 p=1": str(people), "m=8192 t=3 p=1": "3", "m=256 t=1 p=1": "1200"}
     directive = re.fullmatch(r"kabinet_password_hash argon2id m=19456 t=2 p=1 grid=(\d+)ms;", lines[-1])
     assert int(directive[1]) % 50 == 0
     settled(lines[-1])
     assert "password hash:" in ctl("doctor").stdout
-    for wrong in (["--time"], ["--time", "4"], ["--time", "2001"], ["--time", "x"], ["--times", "50"]):
-        assert ctl("hash", "tune", *wrong).returncode == 2
-    wished = done(ctl("hash", "tune", "--time", "400")).splitlines()[-1]
-    assert int(re.search(r" m=(\d+) t=2 p=1 ", wished)[1]) >= 19456
+    for wrong in ([], ["4ms"], ["2001ms"], ["50"], ["x"], ["50ms", "50ms"]):
+        assert ctl("hash", "tune", "--budget", *wrong).returncode == 2
+    assert ctl("hash", "tune", "--time", "50ms").returncode == 2
+    wished = done(ctl("hash", "tune", "--budget", "400ms")).splitlines()[-1]
+    m, t = map(int, re.search(r" m=(\d+) t=(\d+) p=1 ", wished).groups())
+    assert m % 1024 == 0 and 19456 * 2 <= m * t and m <= 65536 and t <= 16
     settled(wished)
     done(ctl("audit", "verify"))
 

@@ -212,6 +212,10 @@ static void check_hash(doctor_t *doctor)
     } else {
         say(doctor, GOOD, "password hash: %.0f ms, below grid=%.0fms", hash, grid);
     }
+    say(doctor, GOOD, "libargon2: %s%s", kab_hash_library(),
+        strstr(kab_hash_library(), "/glibc-hwcaps/")
+            ? ""
+            : "; docs/argon2.md tells how to get a fast one");
 }
 
 static int doctor(ctl_t *ctl, int argc, char **argv)

@@ -9,7 +9,8 @@
 
 enum { KINDS = 32, PAGE = 1000, SAMPLES = 5, TRIES = 4 };
 
-/* OWASP's least for two passes, which is the default too. */
+/* OWASP's least for two passes, which is the default too: the safe one that takes next to no time.
+ */
 static const kab_hash_params_t least = {.m = 19456, .t = 2, .p = 1};
 static const kab_time_t grid_step = 50 * KAB_MS, grid_most = 5 * KAB_SECOND;
 
@@ -96,28 +97,48 @@ static int count_hashes(tune_t *tune)
     return CTL_DONE;
 }
 
-/* As much memory as fits into the wished time, in whole MiB. */
-static bool choose(tune_t *tune, kab_time_t wish)
+/* RFC 9106 section 4: memory first, up to what a thread keeps, and passes for the rest of the time.
+ * So the fewest passes with which `work`, in KiB times passes, fits into that; whole MiB. */
+static kab_hash_params_t shape(double work)
 {
-    kab_hash_params_t params = least, good = least;
+    for (uint32_t t = 1; t <= KAB_PHC_T_MAX; t++) {
+        uint32_t m = (uint32_t)(work / t) / 1024 * 1024;
+        if (m <= KAB_HASH_KEEP_M && m >= kab_phc_least_m(t)) {
+            return (kab_hash_params_t){.m = m, .t = t, .p = 1};
+        }
+    }
+    return work < (double)KAB_HASH_KEEP_M
+               ? least
+               : (kab_hash_params_t){.m = KAB_HASH_KEEP_M, .t = KAB_PHC_T_MAX, .p = 1};
+}
 
+static double work_of(kab_hash_params_t params)
+{
+    return (double)params.m * params.t;
+}
+
+/* The costliest that was seen to keep within the budget. */
+static bool choose(tune_t *tune, kab_time_t budget)
+{
+    kab_hash_params_t params = least;
+
+    tune->chosen = least;
     for (int i = 0; i < TRIES; i++) {
         kab_time_t took = ctl_hash_time(tune->ctl, params);
         if (took == 0) {
             ctl_error("hash tune: m=%" PRIu32 " cannot be computed here", params.m);
             return false;
         }
-        if (took > wish && params.m == least.m) {
+        if (took > budget && same(params, least)) {
             ctl_error("hash tune: the least that is safe takes %lld ms here",
                       (long long)(took / KAB_MS));
             break;
         }
-        good = took <= wish && params.m > good.m ? params : good;
-        double m = (double)params.m * (double)wish / (double)took * 0.97;
-        params.m = m > KAB_HASH_MAX_M ? KAB_HASH_MAX_M : (uint32_t)m / 1024 * 1024;
-        params.m = params.m < least.m ? least.m : params.m;
+        if (took <= budget && work_of(params) > work_of(tune->chosen)) {
+            tune->chosen = params;
+        }
+        params = shape(work_of(params) * (double)budget / (double)took * 0.97);
     }
-    tune->chosen = good;
     return true;
 }
 
@@ -168,25 +189,26 @@ static int write_directive(const tune_t *tune, kab_time_t slowest)
     return CTL_FAILED;
 }
 
-static bool read_wish(int argc, char **argv, kab_time_t *wish)
+static bool read_budget(int argc, char **argv, kab_time_t *budget)
 {
     char *end = NULL;
     long ms = argc == 2 ? strtol(argv[1], &end, 10) : 0;
 
-    *wish = ms * KAB_MS;
-    return argc == 0 ||
-           (strcmp(argv[0], "--time") == 0 && argc == 2 && *end == '\0' && ms >= 5 && ms <= 2000);
+    *budget = ms * KAB_MS;
+    return argc == 0 || (argc == 2 && strcmp(argv[0], "--budget") == 0 && strcmp(end, "ms") == 0 &&
+                         ms >= 5 && ms <= 2000);
 }
 
 static int tune_hash(ctl_t *ctl, int argc, char **argv)
 {
     tune_t tune = {.ctl = ctl, .chosen = ctl->config->hash};
-    kab_time_t wish, slowest;
+    kab_time_t budget, slowest;
 
-    if (!read_wish(argc, argv, &wish)) {
+    if (!read_budget(argc, argv, &budget)) {
         return CTL_MISUSED;
     }
-    if ((wish && !choose(&tune, wish)) || !count(&tune, tune.chosen, 0)) {
+    printf("# by %s\n", kab_hash_library());
+    if ((budget && !choose(&tune, budget)) || !count(&tune, tune.chosen, 0)) {
         return CTL_FAILED;
     }
     int status = count_hashes(&tune);
@@ -197,12 +219,13 @@ static int tune_hash(ctl_t *ctl, int argc, char **argv)
 }
 
 const ctl_command_t ctl_hash_commands[] = {
-    {"hash tune", "[--time MS]", "Measure password hashes here and write their directive",
+    {"hash tune", "[--budget TIME]", "Measure password hashes here and write their directive",
      "Times the configured hash and every kind that accounts have, on this machine while it has\n"
      "nothing else to do, and writes kabinet_password_hash with a grid of twice the slowest: on "
      "it\n"
      "failures leave, so that their time tells nothing. On several machines take the longest "
      "grid.\n"
-     "--time MS  5 to 2000: choose as much memory as a hash of that time can fill",
+     "--budget TIME  5ms to 2000ms: choose m= and t= that fill this time: memory first, up to the\n"
+     "               64 MiB that a thread keeps, then passes. Never less than is safe",
      CTL_WORLD, 0, 2, tune_hash},
     {0}};

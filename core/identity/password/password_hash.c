@@ -1,5 +1,6 @@
 #include "identity/password/password_hash.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,7 +13,7 @@
 enum { SALT = 16, HASH = 32, INPUT_MAX = 256 };
 
 /* More than this is given back at once: one imported monster must not stay with every thread. */
-#define KEEP_MAX ((size_t)64 * 1024 * 1024)
+#define KEEP_MAX ((size_t)KAB_HASH_KEEP_M * 1024)
 
 struct kab_hasher_s {
     uint8_t *memory;
@@ -49,6 +50,13 @@ void kab_hasher_close(kab_hasher_t *hasher)
 uint64_t kab_hasher_count(const kab_hasher_t *hasher)
 {
     return hasher->count;
+}
+
+const char *kab_hash_library(void)
+{
+    Dl_info info;
+
+    return dladdr((void *)(uintptr_t)argon2id_ctx, &info) ? info.dli_fname : "libargon2";
 }
 
 /* Fresh pages cost as much time as a good part of the hash, so they are kept. */

@@ -22,7 +22,8 @@ typedef struct {
 
 enum {
     KAB_HASH_TEXT = 256,
-    KAB_HASH_MAX_M = 262144 /* KiB: what an imported string may ask for */
+    KAB_HASH_KEEP_M = 65536, /* KiB: up to this a thread keeps its memory */
+    KAB_HASH_MAX_M = 262144  /* KiB: what an imported string may ask for */
 };
 
 /* One thread's working memory, kept between hashes. */
@@ -30,6 +31,10 @@ typedef struct kab_hasher_s kab_hasher_t;
 kab_hasher_t *kab_hasher_open(void);
 void kab_hasher_close(kab_hasher_t *hasher);           /* wipes; NULL is allowed */
 uint64_t kab_hasher_count(const kab_hasher_t *hasher); /* hashes so far, for tests */
+
+/* The file of the libargon2 that computes, as the linker found it: of the processor's generation or
+ * Debian's for all (docs/argon2.md). Static. */
+const char *kab_hash_library(void);
 
 /* False: out of memory or parameters refused. */
 bool kab_hash_make(kab_hasher_t *hasher, const kab_keyring_t *ring, const kab_env_t *env,

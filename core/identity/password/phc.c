@@ -11,6 +11,14 @@ bool kab_phc_params_ok(kab_hash_params_t params)
            params.t <= KAB_PHC_T_MAX && params.m >= 8 * params.p && params.m <= KAB_HASH_MAX_M;
 }
 
+/* These five cost an attacker the same. */
+uint32_t kab_phc_least_m(uint32_t t)
+{
+    static const uint32_t least[] = {UINT32_MAX, 47104, 19456, 12288, 9216, 7168};
+
+    return least[t > 5 ? 5 : t];
+}
+
 static bool number(kab_span_t text, const char *name, uint32_t *out)
 {
     uint32_t value = 0;

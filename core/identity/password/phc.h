@@ -25,6 +25,8 @@ typedef struct {
 } kab_phc_t;
 
 bool kab_phc_params_ok(kab_hash_params_t params);
+/* KiB that `t` passes need at least, after OWASP's Password Storage Cheat Sheet. */
+uint32_t kab_phc_least_m(uint32_t t);
 bool kab_phc_parse(kab_span_t text, kab_phc_t *out);
 bool kab_phc_write(const kab_phc_t *phc, char out[KAB_HASH_TEXT]); /* false: too long */
 
