@@ -93,7 +93,8 @@ static void kept_memory_changes_nothing(void **state)
 }
 
 /* RFC 9106 section 5.3 cannot be asked for through this face (its inputs are fixed bytes of other
- * lengths), so a string made by libargon2's encoder stands for "imported". */
+ * lengths; tests/test_argon2.py asks the library), so a string made by libargon2's encoder stands
+ * for "imported". */
 static void imported_ones_verify_without_pepper(void **state)
 {
     world_t *w = *state;
@@ -192,6 +193,12 @@ static void stand_in_is_stable_and_never_verifies(void **state)
     assert_int_equal(strlen(real), strlen(a));
 }
 
+static void the_library_is_named(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(kab_hash_library(), "/libargon2.so."));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 
 int main(void)
@@ -205,6 +212,7 @@ int main(void)
         TEST(malformed_is_false_without_a_hash),
         TEST(overlong_input_computes_and_fails),
         TEST(stand_in_is_stable_and_never_verifies),
+        TEST(the_library_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
