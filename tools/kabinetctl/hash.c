@@ -7,7 +7,7 @@
 #include "ctl.h"
 #include "identity/password/phc.h"
 
-enum { KINDS = 32, PAGE = 1000, SAMPLES = 5, TRIES = 4 };
+enum { KINDS = 32, PAGE = 1000, SAMPLES = 5, TRIES = 5 };
 
 /* OWASP's least for two passes, which is the default too: the safe one that takes next to no time.
  */
@@ -27,25 +27,41 @@ typedef struct {
     unsigned n;
 } tune_t;
 
-kab_time_t ctl_hash_time(ctl_t *ctl, kab_hash_params_t params)
+static int by_length(const void *a, const void *b)
+{
+    const kab_time_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* The shortest first. False: told to stop, or it cannot be computed. */
+static bool time_hashes(ctl_t *ctl, kab_hash_params_t params, kab_time_t took[SAMPLES])
 {
     kab_hasher_t *hasher = kab_hasher_open();
-    kab_time_t slowest = 0;
     char out[KAB_HASH_TEXT];
+    int n = 0;
 
-    for (int i = 0; hasher && i < SAMPLES; i++) {
+    while (hasher && n < SAMPLES && !ctl_stop) {
         kab_time_t begun = kab_env_system.now(kab_env_system.ctx);
-        if (ctl_stop ||
-            !kab_hash_make(hasher, ctl->config->ring, &kab_env_system, params,
+        if (!kab_hash_make(hasher, ctl->config->ring, &kab_env_system, params,
                            KAB_SPAN("an account"), KAB_SPAN("a password to be timed"), out)) {
-            slowest = 0;
             break;
         }
-        kab_time_t took = kab_env_system.now(kab_env_system.ctx) - begun;
-        slowest = took > slowest ? took : slowest;
+        took[n++] = kab_env_system.now(kab_env_system.ctx) - begun;
     }
     kab_hasher_close(hasher);
-    return slowest;
+    if (n < SAMPLES) {
+        return false;
+    }
+    qsort(took, SAMPLES, sizeof *took, by_length);
+    return true;
+}
+
+kab_time_t ctl_hash_time(ctl_t *ctl, kab_hash_params_t params)
+{
+    kab_time_t took[SAMPLES];
+
+    return time_hashes(ctl, params, took) ? took[SAMPLES - 1] : 0;
 }
 
 static bool same(kab_hash_params_t a, kab_hash_params_t b)
@@ -117,27 +133,29 @@ static double work_of(kab_hash_params_t params)
     return (double)params.m * params.t;
 }
 
-/* The costliest that was seen to keep within the budget. */
+/* The costliest whose median was seen to keep within the budget; each try aims a little lower. */
 static bool choose(tune_t *tune, kab_time_t budget)
 {
     kab_hash_params_t params = least;
+    kab_time_t took[SAMPLES];
 
     tune->chosen = least;
     for (int i = 0; i < TRIES; i++) {
-        kab_time_t took = ctl_hash_time(tune->ctl, params);
-        if (took == 0) {
+        if (!time_hashes(tune->ctl, params, took)) {
             ctl_error("hash tune: m=%" PRIu32 " cannot be computed here", params.m);
             return false;
         }
-        if (took > budget && same(params, least)) {
+        kab_time_t median = took[SAMPLES / 2];
+        if (median > budget && same(params, least)) {
             ctl_error("hash tune: the least that is safe takes %lld ms here",
-                      (long long)(took / KAB_MS));
+                      (long long)(median / KAB_MS));
             break;
         }
-        if (took <= budget && work_of(params) > work_of(tune->chosen)) {
+        if (median <= budget && work_of(params) > work_of(tune->chosen)) {
             tune->chosen = params;
         }
-        params = shape(work_of(params) * (double)budget / (double)took * 0.97);
+        double aim = 0.98 - 0.03 * i;
+        params = shape(work_of(params) * aim * (double)budget / (double)median);
     }
     return true;
 }
