@@ -6,7 +6,7 @@ $(OUT)/bench-%: tests/bench/%.c tests/bench/world.h $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(KAB_CFLAGS) -o $@ $< $(LIB) $(KAB_LIBS)
 
-.PHONY: bench bench-build bench-argon2
+.PHONY: bench bench-build bench-growth bench-argon2
 bench-build: $(BENCH_BIN)
 
 bench: ## figures beside their targets, in nine minutes
@@ -15,5 +15,11 @@ bench: ## figures beside their targets, in nine minutes
 	@$(MAKE) --no-print-directory -s module ctl breach bench-build
 	@KABINET_BUILD=$(OUT) python3 tests/bench/bench.py
 
-BENCH_BIN = $(addprefix $(OUT)/bench-,sessions messages hashes lookups argon2)
-$(OUT)/bench-argon2: KAB_LIBS = -largon2 -lcrypto
+bench-growth: ## what becomes of them with millions of accounts and sessions
+	@tools/packages.sh bench
+	@$(MAKE) --no-print-directory -s -j2 lib
+	@$(MAKE) --no-print-directory -s module ctl breach bench-build
+	@KABINET_BUILD=$(OUT) python3 tests/bench/growth.py
+
+bench-argon2: $(OUT)/bench-argon2 ## Argon2 by every library that is here (docs/argon2.md)
+	@tests/bench/argon2.sh $(OUT)/bench-argon2 $(ARGON2)
