@@ -10,7 +10,7 @@ TEST='libcmocka-dev argon2 python3-psycopg2 python3-redis python3-pytest python3
       python3-yaml python3-jsonschema python3-h2 python3-selenium chromium chromium-driver
       fonts-dejavu-core npm zbar-tools'
 LINT='clang-format clang-tidy cppcheck'
-BENCH='wrk libnginx-mod-http-lua lua-nginx-redis redis-tools'
+BENCH='wrk nghttp2-client valgrind libnginx-mod-http-lua lua-nginx-redis redis-tools'
 
 case "${1:-}" in
 run) wanted=$RUN ;;

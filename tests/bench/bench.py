@@ -10,25 +10,26 @@ import json
 import os
 import random
 import re
-import statistics
 import subprocess
+import sys
 import time
 import urllib.request
 
 import outbox
 import parked
 import slow_bmg
+from guard import instructions, memory, plot
+from guard.rows import ROUNDS, Bench, spread
+from guard.site_conf import LUA_HTTP, http2, locations, lua_modules, write_files
 from load import Logins, Requests, affinity, cores, hash_bound
 from people import iins
-from site_conf import FILL, LUA_HTTP, locations, lua_modules, write_files
-from stand import ROOT, private_stack, until
+from stand import ROOT, free_port, private_stack, until
 from table import table
 from timing import known_and_unknown
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROUNDS = 3
 TURNS = 6  # of what is compared one after the other
-SESSIONS, HOT = 30000, 200
+SESSIONS, HOT, ENDED = 30000, 200, 60
 PEOPLE = 150
 THREADS = 2
 PASSWORD = "Kabinet!Bench2026"
@@ -37,20 +38,11 @@ SETTINGS = ("kabinet_zone kabinet {zone};\nkabinet_threads db=32 hash=%d;\n"
             "kabinet_throttle login free=20 off=100 address=1000000 carrier=1000000;\n" % THREADS)
 RAW_GRID = "kabinet_unsafe on;\nkabinet_password_hash argon2id m=19456 t=2 p=1 grid=1ms;\n"
 
-# What is compared is measured in turns, slice by slice: (cookies, {row's name: guard}).
-GROUPS = [("hot", {"plain file": "plain", "kabinet hit": "kabinet", "lua that returns": "lua-noop",
-                   "lua + dictionary": "lua-dict"}),
-          ("cold", {"kabinet miss": "kabinet", "lua + Redis": "lua-redis"})]
-SLICES = 4  # of a second, in each of the rounds
 BEGUN = time.monotonic()
 
 
 def say(text):
     print(f"[{time.monotonic() - BEGUN:4.0f} s] {text}", flush=True)
-
-
-def spread(values):
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
 # ---- what the rows need ------------------------------------------------------------------------
@@ -87,7 +79,10 @@ def make_sessions(stack, people):
                            str(SESSIONS // len(people)), *people],
                           stdout=subprocess.PIPE, text=True, check=True).stdout.split()
     lines = [f"{cookie} {session_key(cookie)}" for cookie in made]
-    return {"cold": write(stack.run_dir + "/cold", lines), "hot": write(stack.run_dir + "/hot", lines[:HOT])}
+    live, rest = lines[:-ENDED * ROUNDS], lines[-ENDED * ROUNDS:]
+    ended = [write(f"{stack.run_dir}/ended{i}", rest[i * ENDED:][:ENDED]) for i in range(ROUNDS)]
+    return {"cold": write(stack.run_dir + "/cold", live), "hot": write(stack.run_dir + "/hot", live[:HOT]),
+            "none": write(stack.run_dir + "/none", ["- -"]), "ended": ended}
 
 
 def keep_copies(stack):
@@ -99,21 +94,13 @@ def keep_copies(stack):
     return int(ran.stdout.split()[-1])
 
 
-def fill_dictionary(stack, cookies):
-    with open(cookies, encoding="utf-8") as file:
-        body = "".join(line.split()[0] + "\n" for line in file).encode()
-    with urllib.request.urlopen(urllib.request.Request(stack.url + "/fill", body), timeout=10) as answer:
-        answer.read()
-
-
-def serve(stack, zone, core=None, lua=False, more="", main="", http=""):
+def serve(stack, zone, core=None, lua=False, more="", main="", http="", server=""):
     """A new nginx with these settings; with Lua, the rows' locations too."""
     stack.stop_nginx("term")
     stack.conf_extra = SETTINGS.format(zone=zone) + more
     stack.main_extra = affinity(core) + (lua_modules() if lua else "") + main
     stack.http_extra = (LUA_HTTP if lua else "") + http
-    guards = locations(stack.run_dir + "/www", stack.redis_socket, lua)
-    stack.server_extra = guards + (FILL if lua else "")
+    stack.server_extra = locations(stack.run_dir + "/www", stack.redis_socket, lua) + server
     stack.start_nginx()
     until(lambda: healthy(stack), 15, "nginx is not healthy")
 
@@ -134,55 +121,36 @@ def counters(stack):
 
 # ---- the figures -------------------------------------------------------------------------------
 
-def asked(before, after):
-    """What became of the guarded requests between two looks at the counters."""
-    hits, misses, lane = (after[name] - before[name] for name in (
-        "kabinet_guard_hits_total", "kabinet_guard_misses_total", "kabinet_guard_misses_lane_total"))
-    return {"missed": misses / max(hits + misses, 1), "lane": lane / max(misses, 1)}
-
-
-def one_round(stack, load, cookies):
-    """{row: {rate, cpu, bad}} and what became of the misses."""
-    found = {}
-    for which, guards in GROUPS:
-        load.measure("kabinet", cookies[which], 1)
-        before = counters(stack)
-        slices = [{name: load.measure(guard, cookies[which], 1) for name, guard in guards.items()}
-                  for _ in range(SLICES)]
-        shares = asked(before, counters(stack))
-        for name in guards:
-            n, took, spent, bad = (sum(one[name][key] for one in slices) for key in ("n", "took", "spent", "bad"))
-            found[name] = {"rate": n / took, "cpu_us": spent / n * 1e6, "bad": bad}
-    return found, shares
-
-
-def requests(stack, people, nginx_core, load_core):
-    say(f"making {SESSIONS:,} sessions")
-    cookies = make_sessions(stack, people)
-    serve(stack, "1m", nginx_core, lua=True)
-    load = Requests(stack, load_core)
-    fill_dictionary(stack, cookies["hot"])
+def warm(load, cookies):
+    """Redis gets a copy of each session, as it has of those in use."""
     held = 0
-    while held < SESSIONS * 0.99:
+    while held < SESSIONS * 0.98:
         load.measure("kabinet", cookies["cold"], 3)
-        held += keep_copies(stack)
+        held += keep_copies(load.stack)
         say(f"warm pass: Redis holds {held:,} copies")
-    rounds = []
-    for i in range(ROUNDS):
-        found, shares = one_round(stack, load, cookies)
-        rounds.append(found)
-        say(f"requests, round {i + 1} of {ROUNDS}: " +
-            ", ".join(f"{name} {row['rate']:,.0f}/s" for name, row in found.items()))
-    rows = {name: {"rate": spread([one[name]["rate"] for one in rounds]),
-                   "cpu_us": spread([one[name]["cpu_us"] for one in rounds]),
-                   "bad": sum(one[name]["bad"] for one in rounds)} for name in rounds[0]}
-    return {"rows": rows, "shares": shares,
-            "hit": ratio(rounds, "kabinet hit", "plain file"),
-            "miss": ratio(rounds, "kabinet miss", "lua + Redis")}, cookies
 
 
-def ratio(rounds, a, b):
-    return spread([one[a]["rate"] / one[b]["rate"] for one in rounds])
+def guarded(stack, people, nginx_core, load_core):
+    say(f"making {SESSIONS:,} sessions")
+    cookies, port = make_sessions(stack, people), free_port()
+    serve(stack, "1m", nginx_core, lua=True, server=http2(port))
+    load = Requests(stack, load_core)
+    warm(load, cookies)
+    before = counters(stack)
+    found = Bench(load, port, cookies, say).measure()
+    after = counters(stack)
+    missed, lane = (after[f"kabinet_guard_misses_{name}"] - before[f"kabinet_guard_misses_{name}"]
+                    for name in ("total", "lane_total"))
+    found["shares"] = {"missed": missed / sum(row["n"] for row in found["rows"] if row["row"] == "Kabinet miss"),
+                       "lane": lane / max(missed, 1)}
+    with open(cookies["hot"], encoding="utf-8") as file:
+        some = [line.split() for line in file]
+    found["bytes"] = {"shared": memory.shared(1 << 20, after), "redis": memory.redis(stack, some[:20])}
+    say("counting instructions")
+    serve(stack, "16m")
+    stack.stop_nginx("term")
+    found["instructions"] = instructions.measure(stack, some[0][0])
+    return found, cookies
 
 
 def logins(stack, people):
@@ -256,12 +224,14 @@ def imports(build):
     return {"new_s": new, "again_s": again}
 
 
-def measure(stack):
+def measure(stack, only):
     nginx_core, load_core = cores()
     result = {"cores": os.cpu_count()}
     people, known, unknown = make_people(stack)
     write_files(stack.run_dir + "/www")
-    result["requests"], cookies = requests(stack, known, nginx_core, load_core)
+    result["guard"], cookies = guarded(stack, known, nginx_core, load_core)
+    if only == "guard":
+        return result
     serve(stack, "16m")
     result["logins"] = logins(stack, people)
     result["storm"] = storm(stack, people, cookies["hot"])
@@ -283,12 +253,13 @@ def measure(stack):
 def main():
     say("starting PostgreSQL and Redis")
     with private_stack(conf_extra=SETTINGS.format(zone="16m")) as stack:
-        result = measure(stack)
+        result = measure(stack, sys.argv[1] if sys.argv[1:] else None)
     print(table(result))
-    path = os.path.join(ROOT, "build", "bench.json")
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(result, file, indent=1)
-    say(f"written to {os.path.relpath(path)}")
+    for name, text in (("bench.json", json.dumps(result, indent=1)), ("bench.svg", plot.svg(result["guard"]))):
+        path = os.path.join(ROOT, "build", name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        say(f"written to {os.path.relpath(path)}")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def run(command):
     line, environment = command
     ran = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
-        raise RuntimeError(f"wrk: {ran.stderr or ran.stdout}")
+        raise RuntimeError(f"the load: {ran.stderr or ran.stdout}")
     return ran.stdout
 
 
@@ -50,18 +50,49 @@ class Requests:
         self.core = core
         self.next = {}
 
-    def measure(self, guard, cookies, seconds, connections=32, pause=0):
-        """{n, took, spent (seconds of nginx's processor time), p99 (ms), bad}"""
+    def measure(self, guard, cookies, seconds, connections=32, pause=0, header="", refused=False):
+        """{n, took, spent (seconds of nginx's processor time), p50, p99, p999 (ms), bad}"""
+        asked = {"BENCH_COOKIES": cookies, "BENCH_PATH": f"/{guard}-guard/file.html",
+                 "BENCH_FIRST": str(self.next.get((guard, cookies), 0)), "BENCH_PAUSE": str(pause), "BENCH_HEADER": header}
+        if refused:
+            asked["BENCH_REFUSED"] = "1"
         worker = self.stack.nginx_pids()[1]
         before = cpu(worker)
-        said = run(wrk(self.stack.url, "sessions.lua",
-                       {"BENCH_COOKIES": cookies, "BENCH_PATH": f"/{guard}-guard/file.html",
-                        "BENCH_FIRST": str(self.next.get(cookies, 0)), "BENCH_PAUSE": str(pause)}, connections=connections, seconds=seconds,
+        said = run(wrk(self.stack.url, "guard/sessions.lua", asked, connections=connections, seconds=seconds,
                        core=self.core))
         spent = cpu(worker) - before
-        n, took, p99, bad = map(int, re.search(r"FIGURES (.*)", said)[1].split())
-        self.next[cookies] = self.next.get(cookies, 0) + n  # go on where this ended
-        return {"n": n, "took": took / 1e6, "spent": spent, "p99": p99 / 1e3, "bad": bad}
+        n, took, p50, p99, p999, bad = map(int, re.search(r"FIGURES (.*)", said)[1].split())
+        self.next[guard, cookies] = self.next.get((guard, cookies), 0) + n  # go on where this ended
+        return {"n": n, "took": took / 1e6, "spent": spent, "p50": p50 / 1e3, "p99": p99 / 1e3,
+                "p999": p999 / 1e3, "bad": bad}
+
+
+class Streams:
+    """The same over HTTP/2: so many streams a connection; h2load sends one cookie for all of a slice."""
+
+    STREAMS = 10
+
+    def __init__(self, stack, core, port):
+        self.stack = stack
+        self.core = core
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = stack.in_run("h2load.log")
+
+    def measure(self, guard, cookie, seconds, connections):
+        if os.path.exists(self.log):
+            os.unlink(self.log)  # h2load would go on writing behind it
+        worker = self.stack.nginx_pids()[1]
+        before = cpu(worker)
+        said = run((pinned(self.core) + [
+            "h2load", "-t1", f"-c{connections}", f"-m{self.STREAMS}", f"-D{seconds}", f"--log-file={self.log}",
+            "-H", f"cookie: __Host-kabinet_session={cookie}", f"{self.url}/{guard}-guard/file.html"], None))
+        spent = cpu(worker) - before
+        with open(self.log, encoding="ascii") as file:
+            times = sorted(int(line.split()[2]) for line in file)
+        good = int(re.search(r"status codes: (\d+) 2xx", said)[1])
+        p50, p99, p999 = (times[int(len(times) * part)] / 1e3 for part in (0.5, 0.99, 0.999))
+        return {"n": len(times), "took": seconds, "spent": spent, "p50": p50, "p99": p99, "p999": p999,
+                "bad": max(len(times) - good, 0)}
 
 
 class Logins:

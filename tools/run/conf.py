@@ -70,14 +70,15 @@ def _token(stack):
     return path
 
 
-def write(stack):
+def write(stack, processes=True):
+    """Without processes nginx is one, which watches itself: for those who look into it."""
     with open(os.path.join(REPO, "conf", "kabinet.conf"), encoding="utf-8") as file:
         base = directives(file.read())
     extra = {name for name, _ in directives(stack.conf_extra)}
     lines = [_here(stack, name, words) for name, words in base if name not in extra]
     kabinet = "".join(line + ";\n" for line in lines if line) + stack.conf_extra + "\n"
     _put(stack.conf_path, kabinet)
-    _put(stack.nginx_conf, _nginx_conf(stack))
+    _put(stack.nginx_conf, _nginx_conf(stack, processes))
 
 
 def _put(path, text):
@@ -129,7 +130,7 @@ def _server(stack, extra):
     }}"""
 
 
-def _nginx_conf(stack):
+def _nginx_conf(stack, processes):
     user = f"user {SERVERS_USER};" if stack.as_user else ""
     stack.own(stack.in_data("tmp"))
     temps = "\n".join(f"    {name}_temp_path {stack.in_data('tmp', name)};" for name in
@@ -139,6 +140,7 @@ load_module {stack.build}/ngx_http_kabinet_module.so;
 {stack.main_extra}
 {user}
 daemon off;
+master_process {"on" if processes else "off"};
 pid {stack.in_run("nginx.pid")};
 lock_file {stack.in_run("nginx.lock")};
 error_log {stack.log("error")} notice;

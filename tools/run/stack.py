@@ -401,17 +401,18 @@ class Stack:
     def stop_sandbox(self):
         self._stop_child("sandbox", [(signal.SIGTERM, 3), (signal.SIGKILL, 5)])
 
-    def start_nginx(self):
+    def start_nginx(self, under=()):
+        """under: a program and its arguments that runs nginx, which is one process then."""
         server = shutil.which("nginx") or "/usr/sbin/nginx"
         if not os.path.exists(server):
             raise StackError("nginx is missing: tools/packages.sh run")
-        conf.write(self)
+        conf.write(self, processes=not under)
         if os.path.lexists(conf.portal_socket(self)):
             os.unlink(conf.portal_socket(self))  # a killed nginx leaves it
-        self._spawn("nginx", [server, "-c", self.nginx_conf, "-p", self.run_dir + "/",
+        self._spawn("nginx", [*under, server, "-c", self.nginx_conf, "-p", self.run_dir + "/",
                               "-e", self.log("error")], False)
         self._await("nginx", lambda: answers(socket.AF_INET, (LOCALHOST, self.port)) and
-                    len(self.nginx_pids()) > 1)
+                    len(self.nginx_pids()) > (0 if under else 1))
 
     def reload_nginx(self):
         """Writes the configuration anew and returns when new workers alone are listened to."""

@@ -1,0 +1,96 @@
+"""What a hit executes above a plain file, counted by callgrind: no clock, no neighbour disturbs it.
+
+One process of nginx serves N and then 2 N requests of each kind over one connection; what a request
+costs is the difference, and what the guard costs the difference of those. User space alone is counted.
+"""
+
+import glob
+import http.client
+import os
+import re
+import subprocess
+
+from guard.site_conf import COOKIE
+
+COUNT = 1000
+MOST = 3000
+KINDS = {"plain": "plain", "hit": "kabinet"}
+
+
+def ask(port, guard, cookie, count):
+    plug = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    for _ in range(count):
+        plug.request("GET", f"/{guard}-guard/file.html", headers={"Cookie": f"{COOKIE}={cookie}"})
+        answer = plug.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{guard} answered {answer.status}")
+    plug.close()
+
+
+def functions(path):
+    """{function: instructions} of one dump, without what it calls: a call is told as a line of its own,
+    and the next line is what it took. Names are written in full once, then as (number)."""
+    names, found = {"fn": {}, "ob": {}}, {}
+    at = {"fn": "", "ob": ""}
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            named = re.match(r"c?(fn|ob)=(\(\d+\))(?: (.*))?$", line)
+            if named:
+                kind, number, name = named.groups()
+                name = names[kind].setdefault(number, name)
+                if line[0] != "c":
+                    at[kind] = name
+            elif line.startswith("calls="):
+                next(file)
+            elif line[0] in "0123456789+-*":
+                key = f"{at['fn']} ({os.path.basename(at['ob'])})"
+                found[key] = found.get(key, 0) + int(line.split()[1])
+    return found
+
+
+class Counted:
+    """nginx under callgrind; each of its dumps holds what was executed since the one before."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.dumps = stack.in_run("callgrind.out")
+
+    def start(self):
+        self.stack.start_nginx(under=["valgrind", "--tool=callgrind", "--separate-threads=yes",
+                                      f"--callgrind-out-file={self.dumps}"])
+
+    def dump(self):
+        """Of the thread with the loop alone."""
+        before = set(glob.glob(self.dumps + ".*-01"))
+        subprocess.run(["callgrind_control", "--dump", str(self.stack.children["nginx"].pid)],
+                       capture_output=True, check=True)
+        new = set(glob.glob(self.dumps + ".*-01")) - before
+        if len(new) != 1:
+            raise RuntimeError("callgrind wrote no dump")
+        return functions(new.pop())
+
+    def served(self, guard, cookie, count):
+        self.dump()
+        ask(self.stack.port, guard, cookie, count)
+        return self.dump()
+
+
+def minus(a, b, by):
+    return {name: (a.get(name, 0) - b.get(name, 0)) / by for name in a.keys() | b.keys()}
+
+
+def measure(stack, cookie):
+    """{plain, hit, added (instructions a request), functions: the added ones, most first}"""
+    counted = Counted(stack)
+    counted.start()
+    each = {}
+    for kind, guard in KINDS.items():
+        ask(stack.port, guard, cookie, 200)
+        once = counted.served(guard, cookie, COUNT)
+        each[kind] = minus(counted.served(guard, cookie, 2 * COUNT), once, COUNT)
+    stack.stop_nginx("term")
+    added = sorted(minus(each["hit"], each["plain"], 1).items(), key=lambda one: -one[1])
+    plain, hit = (sum(each[kind].values()) for kind in KINDS)
+    return {"plain": plain, "hit": hit, "added": hit - plain, "most": MOST,
+            "functions": [one for one in added if one[1] >= 1]}
