@@ -64,7 +64,7 @@ kab_span_t kab_span_trim(kab_span_t a)
 void kab_wipe(void *p, size_t n)
 {
     if (p && n > 0) {
-        OPENSSL_cleanse(p, n);
+        explicit_bzero(p, n);
     }
 }
 

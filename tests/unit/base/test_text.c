@@ -51,6 +51,30 @@ static void base64url_has_one_spelling(void **state)
     assert_false(kab_unb64url(KAB_NONE, out, 3));
 }
 
+/* Each byte at each place of a text that is read in steps of eight and then singly. */
+static void base64url_knows_its_alphabet(void **state)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char text[] = "Zm9vYmFyZm9vYmFyZm9v", again[sizeof text];
+    kab_span_t span = {(const uint8_t *)text, sizeof text - 1};
+
+    (void)state;
+    for (size_t i = 0; i < span.n; i++) {
+        char was = text[i];
+        for (int c = 0; c < 256; c++) {
+            uint8_t out[15];
+            text[i] = (char)c;
+            bool good = kab_unb64url(span, out, sizeof out);
+            assert_int_equal(good, memchr(digits, c, sizeof digits - 1) != NULL);
+            if (good) {
+                kab_b64url(out, sizeof out, again);
+                assert_string_equal(again, text);
+            }
+        }
+        text[i] = was;
+    }
+}
+
 static void base64url_returns_what_went_in(void **state)
 {
     unit_dice_t dice = unit_dice();
@@ -102,6 +126,7 @@ int main(void)
         cmocka_unit_test(hex_both_ways),
         cmocka_unit_test(base64url_vectors),
         cmocka_unit_test(base64url_has_one_spelling),
+        cmocka_unit_test(base64url_knows_its_alphabet),
         cmocka_unit_test(base64url_returns_what_went_in),
         cmocka_unit_test(utf8_boundaries),
     };
