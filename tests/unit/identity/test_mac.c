@@ -28,7 +28,23 @@ static void sha256_vector(void **state)
     is_hex(out, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
-/* libcrypto's one-shot call is the other opinion. */
+/* libcrypto's one-shot calls are the other opinion. */
+static void agrees_with_one_shot_sha256(void **state)
+{
+    unit_dice_t dice = unit_dice();
+
+    (void)state;
+    for (size_t n = 0; n < 200; n++) {
+        uint8_t message[200], out[KAB_MAC_BYTES], other[KAB_MAC_BYTES];
+        size_t other_n = 0;
+        unit_random(&dice, message, n);
+        kab_sha256((kab_span_t){message, n}, out);
+        assert_int_equal(EVP_Q_digest(NULL, "SHA256", NULL, message, n, other, &other_n), 1);
+        assert_int_equal(other_n, KAB_MAC_BYTES);
+        assert_memory_equal(out, other, KAB_MAC_BYTES);
+    }
+}
+
 static void agrees_with_one_shot_hmac(void **state)
 {
     unit_dice_t dice = unit_dice();
@@ -111,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_vector),
+        cmocka_unit_test(agrees_with_one_shot_sha256),
         cmocka_unit_test(agrees_with_one_shot_hmac),
         cmocka_unit_test(kept_contexts_are_never_anothers),
         cmocka_unit_test(threads_do_not_share),
