@@ -1,5 +1,5 @@
 # Figures; never part of the tests.
-BENCH_BIN = $(addprefix $(OUT)/bench-,sessions messages hashes lookups argon2)
+BENCH_BIN = $(addprefix $(OUT)/bench-,sessions messages hashes lookups block argon2)
 $(OUT)/bench-argon2: KAB_LIBS = -largon2 -lcrypto
 
 $(OUT)/bench-%: tests/bench/%.c tests/bench/world.h $(LIB)
