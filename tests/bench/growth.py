@@ -11,9 +11,9 @@ import subprocess
 import time
 
 from bench import SETTINGS, serve, session_key, write
+from guard.site_conf import write_files
 from load import Requests, cores
 from people import iins
-from site_conf import write_files
 from stand import ROOT, private_stack
 
 ACCOUNTS = [int(n) for n in os.environ.get("KABINET_BENCH_ACCOUNTS", "1000 100000 1000000").split()]
