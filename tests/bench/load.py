@@ -53,7 +53,8 @@ class Requests:
     def measure(self, guard, cookies, seconds, connections=32, pause=0, header="", refused=False):
         """{n, took, spent (seconds of nginx's processor time), p50, p99, p999 (ms), bad}"""
         asked = {"BENCH_COOKIES": cookies, "BENCH_PATH": f"/{guard}-guard/file.html",
-                 "BENCH_FIRST": str(self.next.get((guard, cookies), 0)), "BENCH_PAUSE": str(pause), "BENCH_HEADER": header}
+                 "BENCH_FIRST": str(self.next.get((guard, cookies), 0)), "BENCH_PAUSE": str(pause),
+                 "BENCH_HEADER": header}
         if refused:
             asked["BENCH_REFUSED"] = "1"
         worker = self.stack.nginx_pids()[1]
