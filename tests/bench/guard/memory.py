@@ -12,7 +12,7 @@ def shared(zone_bytes, counters):
 
 
 def redis(stack, sessions):
-    """Of (cookie, key), by all keys in Redis that name the session; Redis counts key, value and their places in its tables."""
+    """Of (cookie, key), by all keys that name the session: Redis counts key, value and their places."""
     script = "local n = 0 for _, k in ipairs(KEYS) do " \
              "n = n + redis.call('MEMORY', 'USAGE', k, 'SAMPLES', 0) end return n"
     found = []
