@@ -102,8 +102,8 @@ static bool b64_step(const uint8_t in[B64_STEP], uint8_t out[B64_STEP_BYTES])
 
     memcpy(&c, in, sizeof c);
     value = b64_chars_within(c, 'A', 'Z', 0) | b64_chars_within(c, 'a', 'z', 26) |
-            b64_chars_within(c, '0', '9', 52) | b64_chars_within(c, '-', '-', 62) |
-            b64_chars_within(c, '_', '_', 63);
+            b64_chars_within(c, '0', '9', 52) | ((b64_chars_t)(c == '-') & (62 + 1)) |
+            ((b64_chars_t)(c == '_') & (63 + 1));
     b64_halves_t wrong = (b64_halves_t)(value == 0), sixes = (b64_halves_t)(value - 1);
     b64_pack((b64_halves_t){le64toh(sixes[0]), le64toh(sixes[1])}, out);
     return (wrong[0] | wrong[1]) == 0;

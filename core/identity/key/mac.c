@@ -17,6 +17,12 @@ typedef struct {
     SHA256_CTX outer;
 } schedule_t;
 
+/* Wiped together, by whoever began it. */
+typedef struct {
+    SHA256_CTX digest;
+    uint8_t block[SHA256_CBLOCK];
+} work_t;
+
 /* A rotation has two keys in use; another ring may be about while a configuration is reloaded. */
 enum { KEYED = 4 };
 
@@ -46,37 +52,37 @@ static void take(SHA256_CTX *digest, const void *p, size_t n)
  * in one block, as in every guarded request, that block is made here: libcrypto's way to the same
  * end executes more than the digest itself on a processor that knows SHA-256.
  */
-static void end_digest(SHA256_CTX *digest, size_t before, kab_span_t a, kab_span_t b,
+static void end_digest(work_t *work, size_t before, kab_span_t a, kab_span_t b,
                        uint8_t out[KAB_MAC_BYTES])
 {
-    uint8_t block[SHA256_CBLOCK] = {0};
+    uint8_t *block = work->block;
     uint64_t bits = htobe64((before + a.n + b.n) * 8);
 
-    if (a.n + b.n >= sizeof block - sizeof bits) {
-        take(digest, a.p, a.n);
-        take(digest, b.p, b.n);
-        must(SHA256_Final(out, digest) == 1);
+    if (a.n + b.n >= SHA256_CBLOCK - sizeof bits) {
+        take(&work->digest, a.p, a.n);
+        take(&work->digest, b.p, b.n);
+        must(SHA256_Final(out, &work->digest) == 1);
         return;
     }
+    memset(block, 0, SHA256_CBLOCK);
     memcpy(block, a.n ? a.p : block, a.n);
     memcpy(block + a.n, b.n ? b.p : block, b.n);
     block[a.n + b.n] = 0x80;
-    memcpy(block + sizeof block - sizeof bits, &bits, sizeof bits);
-    SHA256_Transform(digest, block);
+    memcpy(block + SHA256_CBLOCK - sizeof bits, &bits, sizeof bits);
+    SHA256_Transform(&work->digest, block);
     for (size_t i = 0; i < 8; i++) {
-        uint32_t word = htobe32(digest->h[i]);
+        uint32_t word = htobe32(work->digest.h[i]);
         memcpy(out + 4 * i, &word, sizeof word);
     }
-    kab_wipe(block, sizeof block);
 }
 
 void kab_sha256(kab_span_t in, uint8_t out[KAB_MAC_BYTES])
 {
-    SHA256_CTX digest;
+    work_t work;
 
-    must(SHA256_Init(&digest) == 1);
-    end_digest(&digest, 0, in, KAB_NONE, out);
-    kab_wipe(&digest, sizeof digest);
+    must(SHA256_Init(&work.digest) == 1);
+    end_digest(&work, 0, in, KAB_NONE, out);
+    kab_wipe(&work, sizeof work);
 }
 
 static void begin(SHA256_CTX *digest, const uint8_t key[KAB_KEY_BYTES], uint8_t pad)
@@ -101,14 +107,14 @@ static void schedule(schedule_t *s, const uint8_t key[KAB_KEY_BYTES])
 static void finish(const schedule_t *s, const char *domain, kab_span_t value,
                    uint8_t out[KAB_MAC_BYTES])
 {
-    SHA256_CTX digest = s->inner;
+    work_t work = {.digest = s->inner};
 
     /* With its NUL, which is the 0x00 between the two. */
-    end_digest(&digest, SHA256_CBLOCK, (kab_span_t){(const uint8_t *)domain, strlen(domain) + 1},
+    end_digest(&work, SHA256_CBLOCK, (kab_span_t){(const uint8_t *)domain, strlen(domain) + 1},
                value, out);
-    digest = s->outer;
-    end_digest(&digest, SHA256_CBLOCK, (kab_span_t){out, KAB_MAC_BYTES}, KAB_NONE, out);
-    kab_wipe(&digest, sizeof digest);
+    work.digest = s->outer;
+    end_digest(&work, SHA256_CBLOCK, (kab_span_t){out, KAB_MAC_BYTES}, KAB_NONE, out);
+    kab_wipe(&work, sizeof work);
 }
 
 void kab_mac(const uint8_t key[KAB_KEY_BYTES], const char *domain, kab_span_t value,
