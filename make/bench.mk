@@ -9,7 +9,7 @@ $(OUT)/bench-%: tests/bench/%.c tests/bench/world.h $(LIB)
 .PHONY: bench bench-build bench-growth bench-argon2
 bench-build: $(BENCH_BIN)
 
-bench: ## figures beside their targets, in thirteen minutes
+bench: ## figures beside their targets, in ten minutes
 	@tools/packages.sh bench
 	@$(MAKE) --no-print-directory -s -j2 lib
 	@$(MAKE) --no-print-directory -s module ctl breach bench-build

@@ -52,7 +52,7 @@ class Requests:
 
     def measure(self, guard, cookies, seconds, connections=32, pause=0, header="", refused=False):
         """{n, took, spent (seconds of nginx's processor time), p50, p99, p999 (ms), bad}"""
-        asked = {"BENCH_COOKIES": cookies, "BENCH_PATH": f"/{guard}-guard/file.html",
+        asked = {"BENCH_COOKIES": cookies, "BENCH_PATH": f"/guard-{guard}/file.html",
                  "BENCH_FIRST": str(self.next.get((guard, cookies), 0)), "BENCH_PAUSE": str(pause),
                  "BENCH_HEADER": header}
         if refused:
@@ -86,7 +86,7 @@ class Streams:
         before = cpu(worker)
         said = run((pinned(self.core) + [
             "h2load", "-t1", f"-c{connections}", f"-m{self.STREAMS}", f"-D{seconds}", f"--log-file={self.log}",
-            "-H", f"cookie: __Host-kabinet_session={cookie}", f"{self.url}/{guard}-guard/file.html"], None))
+            "-H", f"cookie: __Host-kabinet_session={cookie}", f"{self.url}/guard-{guard}/file.html"], None))
         spent = cpu(worker) - before
         with open(self.log, encoding="ascii") as file:
             times = sorted(int(line.split()[2]) for line in file)

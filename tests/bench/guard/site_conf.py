@@ -56,14 +56,14 @@ RETURN_200 = """
 
 
 def locations(www, redis_socket, lua=True):
-    """For the server: /plain-guard/, /kabinet-guard/ … all on one folder of files."""
+    """For the server: /guard-plain/, /guard-kabinet/ … all on one folder of files."""
     words = {"www": www, "ask": ASK_REDIS % redis_socket, "cookie": COOKIE}
     found = [RETURN_200]
     for name, guard in GUARDS.items():
         if name.startswith("lua") and not lua:
             continue
         found.append(f"""
-        location /{name}-guard/ {{
+        location /guard-{name}/ {{
             access_log off;
             alias {www}/;
             {guard % words}
