@@ -2,7 +2,7 @@
 BENCH_BIN = $(addprefix $(OUT)/bench-,sessions messages hashes lookups block argon2)
 $(OUT)/bench-argon2: KAB_LIBS = -largon2 -lcrypto
 
-$(OUT)/bench-%: tests/bench/%.c tests/bench/world.h $(LIB)
+$(OUT)/bench-%: tests/bench/programs/%.c tests/bench/programs/world.h $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(KAB_CFLAGS) -o $@ $< $(LIB) $(KAB_LIBS)
 

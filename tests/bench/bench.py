@@ -10,22 +10,22 @@ import json
 import os
 import random
 import re
+import statistics
 import subprocess
 import sys
 import time
 import urllib.request
 
-import outbox
-import parked
-import slow_bmg
 from guard import instructions, memory, plot
 from guard.rows import ROUNDS, Bench, spread
 from guard.site_conf import LUA_HTTP, http2, locations, lua_modules, write_files
 from load import Logins, Requests, affinity, cores, hash_bound
 from people import iins
+from recovery import outbox, parked, slow_bmg
+from signin import ends, steps
+from signin.timing import known_and_unknown
 from stand import ROOT, free_port, private_stack, until
 from table import table
-from timing import known_and_unknown
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TURNS = 6  # of what is compared one after the other
@@ -102,15 +102,7 @@ def serve(stack, zone, core=None, lua=False, more="", main="", http="", server="
     stack.http_extra = (LUA_HTTP if lua else "") + http
     stack.server_extra = locations(stack.run_dir + "/www", stack.redis_socket, lua) + server
     stack.start_nginx()
-    until(lambda: healthy(stack), 15, "nginx is not healthy")
-
-
-def healthy(stack):
-    try:
-        with urllib.request.urlopen(stack.url + "/health", timeout=2) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
+    until(lambda: steps.healthy(stack), 15, "nginx is not healthy")
 
 
 def counters(stack):
@@ -184,6 +176,22 @@ def storm(stack, people, cookies):
             "ratio": spread([b / a for a, b in zip(idle, during)])}
 
 
+def api(stack, people, cookies):
+    """Steps that hash nothing, starts, and how soon an end is known; two workers for two cores."""
+    stack.workers = 2
+    serve(stack, "16m")
+    steps.steps(stack, people, 1)
+    turns = [steps.steps(stack, people, 4) for _ in range(TURNS)]
+    say(f"API steps: {statistics.median(turn['rate'] for turn in turns):,.0f}/s")
+    stack.workers = 1
+    starts = [steps.start(stack) for _ in range(2 * TURNS)]
+    with open(cookies, encoding="utf-8") as file:
+        ended = ends.measure(stack, [line.split()[0] for line in file])
+    say(f"ended sessions are refused elsewhere after {spread(ended['heard'])['max']:.1f} ms at most")
+    return {"rate": spread([turn["rate"] for turn in turns]), "bad": sum(turn["bad"] for turn in turns),
+            "start": spread(starts), "heard": spread(ended["heard"]), "away": spread(ended["away"])}
+
+
 def polls(stack, cookies):
     """Guarded requests at the same pace, alone and while browsers wait in long polls."""
     serve(stack, "16m", main=parked.room(parked.COUNT), http=parked.BUFFER)
@@ -239,6 +247,7 @@ def measure(stack, only):
     result["grid_250ms"] = known_and_unknown(stack.port, known[:41], unknown[:41])
     serve(stack, "16m", more=RAW_GRID)
     result["grid_1ms"] = known_and_unknown(stack.port, known[41:], unknown[41:])
+    result["api"] = api(stack, people, cookies["cold"])
     result["polls"] = polls(stack, cookies["hot"])
     stack.start_sandbox()
     result["slow_bmg"] = slow_questions(stack, people, phone_numbers(known))

@@ -105,7 +105,7 @@ class Logins:
         self.connections = connections
 
     def command(self, seconds):
-        return wrk(self.stack.url, "login.lua", {"BENCH_PEOPLE": self.people}, self.connections,
+        return wrk(self.stack.url, "signin/login.lua", {"BENCH_PEOPLE": self.people}, self.connections,
                    self.connections, seconds)
 
     def measure(self, seconds):

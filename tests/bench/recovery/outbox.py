@@ -1,6 +1,6 @@
 """How many messages a second the outbox brings to the providers, and that a kill costs none.
 
-    make lib module ctl breach bench-build && python3 tests/bench/outbox.py
+    make lib module ctl breach bench-build && PYTHONPATH=tests/bench python3 -m recovery.outbox
 """
 
 import os

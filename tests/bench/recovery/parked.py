@@ -1,7 +1,7 @@
 """What 10,000 parked long polls cost: KiB of the worker each, guarded requests meanwhile, and how
 soon all are answered at the end.
 
-    make lib module ctl breach && python3 tests/bench/parked.py [count]
+    make lib module ctl breach && PYTHONPATH=tests/bench python3 -m recovery.parked [count]
 
 This prints the memory alone. The limit of open files must allow the count, twice.
 """
@@ -17,7 +17,7 @@ import time
 import urllib.request
 
 from stand import private_stack, until
-from timing import API, Visitor
+from signin.timing import API, Visitor
 
 COUNT = 10000
 FLOWS = 500

@@ -10,11 +10,11 @@ import shutil
 import subprocess
 import time
 
-from site_conf import COOKIE
+from guard.site_conf import COOKIE
 from stand import free_port, until
 
 ENDS, AWAY = 40, 3  # with Redis, and without it
-GUARDED, SESSION = "/kabinet-guard/file.html", "/kabinet/api/v1/session"
+GUARDED, SESSION = "/guard-kabinet/file.html", "/kabinet/api/v1/session"
 
 
 @contextlib.contextmanager

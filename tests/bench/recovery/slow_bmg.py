@@ -7,7 +7,7 @@ import time
 
 from load import Logins
 from stand import ROOT, sandbox, until
-from timing import API, Visitor
+from signin.timing import API, Visitor
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
