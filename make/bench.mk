@@ -15,7 +15,7 @@ bench: ## figures beside their targets, in ten minutes
 	@$(MAKE) --no-print-directory -s module ctl breach bench-build
 	@KABINET_BUILD=$(OUT) python3 tests/bench/bench.py
 
-bench-growth: ## what becomes of them with millions of accounts and sessions
+bench-growth: ## what becomes of them as accounts and sessions become many
 	@tools/packages.sh bench
 	@$(MAKE) --no-print-directory -s -j2 lib
 	@$(MAKE) --no-print-directory -s module ctl breach bench-build

@@ -1,4 +1,4 @@
-"""Rows of many other people, so that tables have a size: for tests and for figures.
+"""Rows of many other people, so that tables have a size.
 
 Each is a copy of one that is there, under indexes of its own; nobody could read what is in them.
 """

@@ -92,7 +92,6 @@ def move(gateway, sandbox):  # noqa: F811
     assert complete(browser, open_code(app, flow["data"]["sign"]))["state"] == "done"
 
 
-
 def test_nothing_grows_with_the_tables(gateway, browser, sandbox):  # noqa: F811
     sign_in(gateway)
     take_over(gateway, browser)
