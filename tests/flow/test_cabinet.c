@@ -1,39 +1,7 @@
 /* A signed-in person's cabinet: the feed, apps, children, activation of an app by session. */
-#include "journey.h"
-
-#define KNOWN "880314493312"
-#define NUMBER "+77770009223"
-#define OTHER "860922390740"
-#define OTHER_NUMBER "+77055550740"
-#define OLD "Kabinet!Demo2026"
-#define NEW "Altyn-Kun#2027zhol"
+#include "alone.h"
 
 #define ACTIVATION "{\"kind\":\"activation\"}"
-
-static gateway_t *g;
-static kab_uuid_t account;
-
-static int open_all(void **state)
-{
-    (void)state;
-    g = gateway_open("kabinet_code length=4 ttl=5m attempts=3 arm=on;\n");
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    gateway_close(g);
-    return 0;
-}
-
-static int fresh(void **state)
-{
-    (void)state;
-    gateway_empty(g);
-    account = gateway_account(g, KNOWN, NUMBER, OLD);
-    return 0;
-}
 
 static void signed_in(browser_t *b, const char *iin)
 {
@@ -450,7 +418,7 @@ static void children_are_those_that_are_held(void **state)
     browser_close(&b);
 }
 
-#define TEST(f) cmocka_unit_test_setup(f, fresh)
+#define TEST(f) cmocka_unit_test_setup(f, alone_fresh)
 
 int main(void)
 {
@@ -470,5 +438,5 @@ int main(void)
         TEST(children_are_those_that_are_held),
     };
 
-    return cmocka_run_group_tests_name("cabinet", tests, open_all, close_all);
+    return cmocka_run_group_tests_name("cabinet", tests, alone_open, alone_close);
 }

@@ -1,37 +1,7 @@
 /* Recovery of who is nobody, or blocked: as far as a stranger sees it is like anybody's. */
-#include "journey.h"
+#include "alone.h"
 
-#define KNOWN "880314493312"
-#define NUMBER "+77770009223"
 #define NOBODY "790130392190"
-#define OLD "Kabinet!Demo2026"
-#define NEW "Altyn-Kun#2027zhol"
-
-static gateway_t *g;
-static kab_uuid_t account;
-
-static int open_all(void **state)
-{
-    (void)state;
-    g = gateway_open("kabinet_code length=4 ttl=5m attempts=3 arm=on;\n");
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    gateway_close(g);
-    return 0;
-}
-
-/* Nobody has tried anything, and one person is there. */
-static int fresh(void **state)
-{
-    (void)state;
-    gateway_empty(g);
-    account = gateway_account(g, KNOWN, NUMBER, OLD);
-    return 0;
-}
 
 /* The n-th IIN of nobody: whichever last digit is right. */
 static bool nobody(unsigned n, char iin[13])
@@ -242,7 +212,7 @@ static void unarmed_codes_do_not_change_the_blocked(void **state)
     phone_close(&p);
 }
 
-#define TEST(f) cmocka_unit_test_setup(f, fresh)
+#define TEST(f) cmocka_unit_test_setup(f, alone_fresh)
 
 int main(void)
 {
@@ -256,5 +226,5 @@ int main(void)
         TEST(unarmed_codes_do_not_change_the_blocked),
     };
 
-    return cmocka_run_group_tests_name("decoys", tests, open_all, close_all);
+    return cmocka_run_group_tests_name("decoys", tests, alone_open, alone_close);
 }

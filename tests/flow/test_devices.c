@@ -1,38 +1,6 @@
 /* Devices of one account, and of two: who counts at once, who waits, who may object, who loses a
  * number. */
-#include "journey.h"
-
-#define KNOWN "880314493312"
-#define NUMBER "+77770009223"
-#define OTHER "860922390740"
-#define OTHER_NUMBER "+77055550740"
-#define OLD "Kabinet!Demo2026"
-#define NEW "Altyn-Kun#2027zhol"
-
-static gateway_t *g;
-static kab_uuid_t account;
-
-static int open_all(void **state)
-{
-    (void)state;
-    g = gateway_open("kabinet_code length=4 ttl=5m attempts=3 arm=on;\n");
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    gateway_close(g);
-    return 0;
-}
-
-static int fresh(void **state)
-{
-    (void)state;
-    gateway_empty(g);
-    account = gateway_account(g, KNOWN, NUMBER, OLD);
-    return 0;
-}
+#include "alone.h"
 
 /* A browser that leads a further phone of the known account to the end of its activation. */
 static void further(browser_t *b, phone_t *p, const char *password)
@@ -535,7 +503,7 @@ static void an_app_waits_for_a_challenge(void **state)
     browser_close(&b);
 }
 
-#define TEST(f) cmocka_unit_test_setup(f, fresh)
+#define TEST(f) cmocka_unit_test_setup(f, alone_fresh)
 
 int main(void)
 {
@@ -558,5 +526,5 @@ int main(void)
         TEST(an_app_waits_for_a_challenge),
     };
 
-    return cmocka_run_group_tests_name("devices", tests, open_all, close_all);
+    return cmocka_run_group_tests_name("devices", tests, alone_open, alone_close);
 }

@@ -285,33 +285,21 @@ static void begin_episode(bool held)
     holder = held ? 0 : -1;
 }
 
-static bool everywhere(void)
-{
-    for (int i = 0; i < ALL; i++) {
-        if (reached[i] == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void nothing_moves_but_by_the_law(void **state)
 {
     unsigned steps = walk_steps(STEPS);
 
     (void)state;
     /* longer, if chance has not led everywhere yet */
-    for (unsigned i = 0; i < steps || (i < 4 * steps && !everywhere()); i++) {
+    for (unsigned i = 0; i < steps || (i < 4 * steps && !walk_led_everywhere(reached, ALL)); i++) {
         if (i % EPISODE == 0) {
             begin_episode(i / EPISODE % 2 == 1);
         }
         one_step();
         laws();
     }
-    for (int i = 0; i < ALL; i++) {
-        print_message("%s: %u\n", outcome[i], reached[i]);
-    }
-    assert_true(everywhere());
+    walk_tell(outcome, reached, ALL);
+    assert_true(walk_led_everywhere(reached, ALL));
 }
 
 static int open_all(void **state)

@@ -1,41 +1,12 @@
 /* A signed-in person changes the number (core/flow/phone.c). */
-#include "journey.h"
+#include "alone.h"
 
-#define KNOWN "880314493312"
-#define NUMBER "+77770009223"
 #define NEW_NUMBER "+77785550715"
-#define OTHER "860922390740"
-#define PASSWORD "Kabinet!Demo2026"
-
-static gateway_t *g;
-static kab_uuid_t account;
-
-static int open_all(void **state)
-{
-    (void)state;
-    g = gateway_open("kabinet_code length=4 ttl=5m attempts=3 arm=on;\n");
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    gateway_close(g);
-    return 0;
-}
-
-static int fresh(void **state)
-{
-    (void)state;
-    gateway_empty(g);
-    account = gateway_account(g, KNOWN, NUMBER, PASSWORD);
-    return 0;
-}
 
 static void begin(browser_t *b)
 {
     browser_open(b, g);
-    assert_int_equal(browser_sign_in(b, KNOWN, PASSWORD), 200);
+    assert_int_equal(browser_sign_in(b, KNOWN, OLD), 200);
     browser_call(b, "POST", "/flows", "{\"kind\":\"phone\"}");
     assert_int_equal(b->status, 201);
     assert_string_equal(browser_state(b), "contact");
@@ -65,7 +36,7 @@ static bool has_number(const char *masked)
     browser_t b;
 
     browser_open(&b, g);
-    assert_int_equal(browser_sign_in(&b, KNOWN, PASSWORD), 200);
+    assert_int_equal(browser_sign_in(&b, KNOWN, OLD), 200);
     browser_call(&b, "GET", "/session", NULL);
     bool found = strstr(b.body, masked) != NULL;
     browser_close(&b);
@@ -82,9 +53,9 @@ static void the_whole_way(void **state)
     browser_close(&other);
     g->ahead += 2 * KAB_DAY;
     browser_open(&other, g);
-    assert_int_equal(browser_sign_in(&other, KNOWN, PASSWORD), 200);
+    assert_int_equal(browser_sign_in(&other, KNOWN, OLD), 200);
     begin(&b);
-    contact(&b, NEW_NUMBER, PASSWORD, 200);
+    contact(&b, NEW_NUMBER, OLD, 200);
     assert_string_equal(browser_state(&b), "activate");
     assert_int_equal(journey_bind(g, &b, &p, NEW_NUMBER), 200);
     assert_string_equal(journey_data(&b, "device"), "active"); /* the session speaks for it */
@@ -117,12 +88,12 @@ static void what_is_refused(void **state)
     contact(&b, NEW_NUMBER, "Wrong!Password1", 401);
     assert_string_equal(browser_code(&b), "invalid_credentials");
     assert_int_equal(g->script.questions, 0);
-    contact(&b, "123", PASSWORD, 422);
+    contact(&b, "123", OLD, 422);
     g->script.bmg_answer = KAB_BMG_CONSENT_REQUIRED;
-    contact(&b, NEW_NUMBER, PASSWORD, 422);
+    contact(&b, NEW_NUMBER, OLD, 422);
     assert_string_equal(browser_code(&b), "bmg_mismatch");
     g->script.bmg_answer = KAB_BMG_UNAVAILABLE;
-    contact(&b, "+77011112233", PASSWORD, 503);
+    contact(&b, "+77011112233", OLD, 503);
     assert_true(has_number("+777****9223"));
     browser_close(&b);
     browser_close(&stranger);
@@ -137,7 +108,7 @@ static void a_weak_app_waits(void **state)
     (void)state;
     journey_activate(g, &other, &weak, KNOWN, NUMBER);
     begin(&b);
-    contact(&b, NUMBER, PASSWORD, 200); /* the same number: its app is there */
+    contact(&b, NUMBER, OLD, 200); /* the same number: its app is there */
     assert_string_equal(browser_state(&b), "code");
     complete(&b, &weak);
     assert_string_equal(browser_state(&b), "held");
@@ -158,7 +129,7 @@ static void another_numbers_code_is_worth_nothing(void **state)
     journey_activate(g, &other, &old, KNOWN, NUMBER);
     g->ahead += 2 * KAB_DAY;
     begin(&b);
-    contact(&b, NEW_NUMBER, PASSWORD, 200);
+    contact(&b, NEW_NUMBER, OLD, 200);
     assert_int_equal(journey_bind(g, &b, &p, NEW_NUMBER), 200);
     browser_call(&b, "POST", "/flows/{flow}/send", "{}");
     journey_open_code(&b, &old, code);
@@ -185,7 +156,7 @@ static void it_is_objected_to(void **state)
     journey_activate(g, &other, &old, KNOWN, NUMBER);
     g->ahead += 2 * KAB_DAY;
     begin(&b);
-    contact(&b, NEW_NUMBER, PASSWORD, 200);
+    contact(&b, NEW_NUMBER, OLD, 200);
     assert_int_equal(journey_bind(g, &b, &p, NEW_NUMBER), 200);
     browser_call(&b, "POST", "/flows/{flow}/send", "{}");
     complete(&b, &p);
@@ -202,7 +173,7 @@ static void it_is_objected_to(void **state)
     assert_int_equal(old.at.status, 204);
     browser_call(&b, "GET", "/session", NULL);
     assert_int_equal(b.status, 401);
-    assert_int_equal(browser_sign_in(&b, KNOWN, PASSWORD), 401);
+    assert_int_equal(browser_sign_in(&b, KNOWN, OLD), 401);
     assert_int_equal(gateway_number(g, "SELECT count(*) FROM moderation WHERE kind = 'objection'"
                                        " AND state = 'open'"),
                      1);
@@ -218,7 +189,7 @@ static void it_is_objected_to(void **state)
     browser_close(&other);
 }
 
-#define TEST(f) cmocka_unit_test_setup(f, fresh)
+#define TEST(f) cmocka_unit_test_setup(f, alone_fresh)
 
 int main(void)
 {
@@ -228,5 +199,5 @@ int main(void)
         TEST(it_is_objected_to),
     };
 
-    return cmocka_run_group_tests_name("phone", tests, open_all, close_all);
+    return cmocka_run_group_tests_name("phone", tests, alone_open, alone_close);
 }

@@ -1,40 +1,10 @@
 /* Recovery and activation over kab_handle: every step, and what each refusal costs. */
-#include "journey.h"
+#include "alone.h"
 #include "identity/app/proof.h"
 
-#define KNOWN "880314493312"
-#define NUMBER "+77770009223"
 #define NOBODY "790130392190"
-#define OLD "Kabinet!Demo2026"
-#define NEW "Altyn-Kun#2027zhol"
 #define CHANGE(code)                                                                               \
     "{\"code\":\"" code "\",\"password\":\"" NEW "\",\"password_repeat\":\"" NEW "\"}"
-
-static gateway_t *g;
-static kab_uuid_t account;
-
-static int open_all(void **state)
-{
-    (void)state;
-    g = gateway_open("kabinet_code length=4 ttl=5m attempts=3 arm=on;\n");
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    gateway_close(g);
-    return 0;
-}
-
-/* Nobody has tried anything, and one person is there. */
-static int fresh(void **state)
-{
-    (void)state;
-    gateway_empty(g);
-    account = gateway_account(g, KNOWN, NUMBER, OLD);
-    return 0;
-}
 
 /* ---- the way ---- */
 
@@ -589,7 +559,7 @@ static void signatures_are_checked(void **state)
     browser_close(&b);
 }
 
-#define TEST(f) cmocka_unit_test_setup(f, fresh)
+#define TEST(f) cmocka_unit_test_setup(f, alone_fresh)
 
 int main(void)
 {
@@ -616,5 +586,5 @@ int main(void)
         TEST(signatures_are_checked),
     };
 
-    return cmocka_run_group_tests_name("recovery", tests, open_all, close_all);
+    return cmocka_run_group_tests_name("recovery", tests, alone_open, alone_close);
 }

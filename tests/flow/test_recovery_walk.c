@@ -455,20 +455,10 @@ static void begin_episode(void)
     gateway_sql(g, remember);
 }
 
-static bool everywhere(void)
-{
-    for (int i = 0; i < ALL; i++) {
-        if (reached[i] == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void walk(unsigned steps, unsigned patience)
 {
     /* longer, if chance has not led everywhere yet */
-    for (unsigned i = 0; i < steps || (i < patience && !everywhere()); i++) {
+    for (unsigned i = 0; i < steps || (i < patience && !walk_led_everywhere(reached, ALL)); i++) {
         if (i % EPISODE == 0) {
             begin_episode();
         }
@@ -476,9 +466,7 @@ static void walk(unsigned steps, unsigned patience)
         laws();
     }
     forget_people();
-    for (int i = 0; i < ALL; i++) {
-        print_message("%s: %u\n", outcome[i], reached[i]);
-    }
+    walk_tell(outcome, reached, ALL);
 }
 
 static void nothing_but_by_the_law(void **state)
@@ -486,7 +474,7 @@ static void nothing_but_by_the_law(void **state)
     (void)state;
     unsigned steps = walk_steps(STEPS);
     walk(steps, 4 * steps);
-    assert_true(everywhere());
+    assert_true(walk_led_everywhere(reached, ALL));
 }
 
 /* kabinet_code arm=off: the code is in the push, and all else is as before. */

@@ -20,6 +20,23 @@ unsigned walk_steps(unsigned otherwise)
     return more ? (unsigned)strtoul(more, NULL, 10) : otherwise;
 }
 
+bool walk_led_everywhere(const unsigned *reached, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (reached[i] == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void walk_tell(const char *const *outcome, const unsigned *reached, int n)
+{
+    for (int i = 0; i < n; i++) {
+        print_message("%s: %u\n", outcome[i], reached[i]);
+    }
+}
+
 unsigned walk_roll(unsigned n)
 {
     dice ^= dice >> 12;

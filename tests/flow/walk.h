@@ -16,6 +16,9 @@ typedef struct {
  * ids are not another's. */
 gateway_t *walk_open(const char *extra, unsigned walk);
 unsigned walk_steps(unsigned otherwise);
+/* Whether each of so many outcomes was reached. */
+bool walk_led_everywhere(const unsigned *reached, int n);
+void walk_tell(const char *const *outcome, const unsigned *reached, int n);
 unsigned walk_roll(unsigned n); /* 0 to n - 1 */
 bool walk_mostly(void);         /* nine of ten */
 /* Fails on a status that no page and no app is documented to get. */
