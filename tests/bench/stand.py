@@ -10,7 +10,7 @@ import time
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tools", "run"))
+sys.path[1:1] = [os.path.join(ROOT, "tools", "run"), os.path.join(ROOT, "tests")]
 
 from stack import Stack, port_is_free  # noqa: E402  (the folder is added above)
 

@@ -1,31 +1,17 @@
 """Two nginx on one PostgreSQL and one Redis, as on two machines: what one does, the other hears."""
 
-import pathlib
-import shutil
-import subprocess
-
 import pytest
 
 from support import Browser, free_port, until
+from twin import twin as second_nginx
 
 KNOWN, OTHER = "880314493312", "920705493744"
 
 
 @pytest.fixture
 def twin(gateway):
-    """The port of a second nginx with shared memory, logs and sockets of its own."""
-    stack, port = gateway.stack, free_port()
-    text = pathlib.Path(stack.nginx_conf).read_text(encoding="utf-8")
-    for old, new in ((f":{stack.port};", f":{port};"), ("nginx.pid", "twin.pid"), ("nginx.lock", "twin.lock"),
-                     ("error.log", "twin-error.log"), ("access.log", "twin-access.log"),
-                     ("portal.sock", "twin.sock")):
-        assert old in text
-        text = text.replace(old, new)
-    path = pathlib.Path(stack.run_dir, "twin.conf")
-    path.write_text(text, encoding="utf-8")
-    command = [shutil.which("nginx") or "/usr/sbin/nginx", "-c", str(path), "-p", stack.run_dir + "/",
-               "-e", stack.run_dir + "/logs/twin-error.log"]
-    nginx = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    """The port of the second nginx."""
+    port = free_port()
 
     def healthy():
         try:
@@ -33,12 +19,9 @@ def twin(gateway):
         except OSError:
             return False
 
-    try:
+    with second_nginx(gateway.stack, port):
         until(healthy)
         yield port
-    finally:
-        nginx.terminate()
-        nginx.wait(10)
 
 
 def there(browser, port):

@@ -3,39 +3,15 @@
 Two nginx with shared memory of their own stand beside one PostgreSQL and one Redis.
 """
 
-import contextlib
 import http.client
-import os
-import shutil
-import subprocess
 import time
 
 from guard.site_conf import COOKIE
 from stand import free_port, until
+from twin import twin
 
 ENDS, AWAY = 40, 3  # with Redis, and without it
 GUARDED, SESSION = "/guard-kabinet/file.html", "/kabinet/api/v1/session"
-
-
-@contextlib.contextmanager
-def twin(stack):
-    """The port of the other nginx."""
-    port = free_port()
-    with open(stack.nginx_conf, encoding="utf-8") as file:
-        text = file.read().replace(f":{stack.port};", f":{port};")
-    for name in ("nginx.pid", "nginx.lock", "error.log", "access.log", "portal.sock"):
-        text = text.replace(name, "twin-" + name)
-    path = os.path.join(stack.run_dir, "twin.conf")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", path, "-p", stack.run_dir + "/",
-                              "-e", stack.run_dir + "/logs/twin-error.log"], stdin=subprocess.DEVNULL)
-    try:
-        until(lambda: status(port, "/health") == 200, 15, "the other nginx is not healthy")
-        yield port
-    finally:
-        nginx.terminate()
-        nginx.wait(10)
 
 
 def status(port, path, cookie="", method="GET"):
@@ -67,7 +43,9 @@ def end(stack, other, cookie):
 
 def measure(stack, cookies):
     """{heard, away}: milliseconds of each end, while Redis is heard and while it is not."""
-    with twin(stack) as other:
+    other = free_port()
+    with twin(stack, other):
+        until(lambda: status(other, "/health") == 200, 15, "the other nginx is not healthy")
         heard = [end(stack, other, cookie) for cookie in cookies[:ENDS]]
         ready = cookies[ENDS:ENDS + AWAY]
         for cookie in ready:  # both know them before Redis goes
