@@ -11,6 +11,9 @@ const char *journey_data(const browser_t *b, const char *name);
 void journey_look(browser_t *b);
 /* A recovery by this IIN. */
 void journey_begin(gateway_t *g, browser_t *b, const char *iin);
+/* The same by an IIN of nobody whose decoy comes to `state`: `code` (it has the app) or `activate`.
+ * Which IIN does is up to the gateway's keys. */
+void journey_begin_nobody(gateway_t *g, browser_t *b, const char *state);
 /* The app proves `number` with what a page at `activate` shows; the last status. */
 int journey_bind(gateway_t *g, browser_t *b, phone_t *p, const char *number);
 /* A browser at `activate` and a phone that activates with what the page shows. */

@@ -3,37 +3,6 @@
 
 #define NOBODY "790130392190"
 
-/* The n-th IIN of nobody: whichever last digit is right. */
-static bool nobody(unsigned n, char iin[13])
-{
-    kab_iin_t parsed;
-
-    for (unsigned last = 0; last < 10; last++) {
-        snprintf(iin, 13, "6501013%04u%u", n % 10000, last);
-        if (!kab_iin_parse(KAB_IIN_STRICT, kab_span_of(iin), &parsed)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A flow of nobody that came to this state. */
-static void begin_like(browser_t *b, const char *state)
-{
-    char iin[13];
-
-    for (unsigned n = 1; n < 100; n++) {
-        if (nobody(n, iin)) {
-            journey_begin(g, b, iin);
-            if (strcmp(browser_state(b), state) == 0) {
-                return;
-            }
-            browser_close(b);
-        }
-    }
-    fail_msg("no decoy came to %s", state);
-}
-
 static void same_work(const browser_t *a, const browser_t *b)
 {
     assert_int_equal(a->work.statements, b->work.statements);
@@ -51,7 +20,7 @@ static void a_decoy_with_the_app_costs_the_same(void **state)
     journey_activate(g, &real, &p, KNOWN, NUMBER);
     browser_close(&real);
     journey_begin(g, &real, KNOWN);
-    begin_like(&decoy, "code");
+    journey_begin_nobody(g, &decoy, "code");
     same_work(&real, &decoy);
     journey_look(&real);
     journey_look(&decoy);
@@ -83,7 +52,7 @@ static void a_page_sends_only_by_its_own_device(void **state)
     journey_activate(g, &real, &p, KNOWN, NUMBER);
     browser_close(&real);
     journey_begin(g, &real, KNOWN);
-    begin_like(&decoy, "code");
+    journey_begin_nobody(g, &decoy, "code");
     browser_t *both[] = {&real, &decoy};
     for (int i = 0; i < 2; i++) {
         browser_call(both[i], "POST", "/flows/{flow}/new_device", "{}");
@@ -104,7 +73,7 @@ static void a_decoy_without_the_app_costs_the_same(void **state)
 
     (void)state;
     journey_begin(g, &real, KNOWN);
-    begin_like(&decoy, "activate");
+    journey_begin_nobody(g, &decoy, "activate");
     same_work(&real, &decoy);
     browser_call(&real, "POST", "/flows/{flow}/send", "{}");
     browser_call(&decoy, "POST", "/flows/{flow}/send", "{}");
