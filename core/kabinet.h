@@ -251,10 +251,16 @@ void kab_brand_free(kab_brand_t *brand); /* NULL is allowed */
  * and what is allowed. */
 const char *kab_brand_read(kab_brand_t *brand, kab_span_t json);
 const kab_brand_facts_t *kab_brand_facts(const kab_brand_t *brand);
-/* The catalogue of texts of a language (i18n/{lang}.json) with the brand's own in it, as JSON
- * borrowed from the brand. NULL, or words. */
-const char *kab_brand_texts(kab_brand_t *brand, kab_span_t lang, kab_span_t catalogue,
-                            kab_span_t *out);
+
+/* The pages' texts in a language (i18n/{lang}.json), read once for all brands. */
+typedef struct kab_catalogue_s kab_catalogue_t;
+/* NULL: not a JSON object, or out of memory. One thread at a time. */
+kab_catalogue_t *kab_catalogue_read(kab_span_t lang, kab_span_t json);
+void kab_catalogue_free(kab_catalogue_t *catalogue); /* NULL is allowed */
+
+/* The catalogue with the brand's own texts in it, as JSON borrowed from the brand. NULL, or
+ * words. */
+const char *kab_brand_texts(kab_brand_t *brand, const kab_catalogue_t *catalogue, kab_span_t *out);
 
 /* ---- the help tree ----------------------------------------------------------- */
 

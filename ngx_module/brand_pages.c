@@ -8,19 +8,14 @@
 
 /* ---- the files that a brand changes ---- */
 
-/* Of the name in i18n/: the language's catalogue with the brand's own words. */
+/* The catalogue of a language with the brand's own words. */
 static ngx_int_t
 ngx_http_kabinet_brand_words(ngx_conf_t *cf, ngx_http_kabinet_brand_t *brand, ngx_http_kabinet_file_t *file)
 {
-    kab_span_t   lang, out;
+    kab_span_t   out;
     const char  *words;
 
-    static const size_t  before = sizeof("/kabinet/i18n/") - 1;
-    static const size_t  after = sizeof(".json") - 1;
-
-    lang = (kab_span_t) { file->uri.data + before, file->uri.len - before - after };
-
-    words = kab_brand_texts(brand->data, lang, (kab_span_t) { file->body.data, file->body.len }, &out);
+    words = kab_brand_texts(brand->data, file->texts, &out);
     if (words != NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "kabinet_brand: \"%V\": %s in %V:%ui", &brand->path, words,
                       &brand->conf, brand->line);
@@ -80,15 +75,12 @@ ngx_http_kabinet_brand_files(ngx_conf_t *cf, ngx_http_kabinet_brand_t *brand, ng
     ngx_uint_t                i;
     ngx_http_kabinet_file_t  *file = files->elts;
 
-    static ngx_str_t  words = ngx_string("/kabinet/i18n/");
     static ngx_str_t  logo = ngx_string("/kabinet/assets/logo.svg");
     static ngx_str_t  icon = ngx_string("/kabinet/assets/icon.svg");
     static ngx_str_t  sheet = ngx_string("/kabinet/assets/brand.css");
 
     for (i = 0; i < files->nelts; i++) {
-        if (file[i].uri.len > words.len && ngx_memcmp(file[i].uri.data, words.data, words.len) == 0
-            && ngx_http_kabinet_brand_words(cf, brand, &file[i]) != NGX_OK)
-        {
+        if (file[i].texts && ngx_http_kabinet_brand_words(cf, brand, &file[i]) != NGX_OK) {
             return NGX_ERROR;
         }
     }

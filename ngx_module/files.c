@@ -137,7 +137,7 @@ ngx_http_kabinet_put_file(ngx_array_t *files, ngx_str_t *uri, ngx_str_t *body)
 
 
 /* Weak: gzip may stand between. */
-ngx_int_t
+static ngx_int_t
 ngx_http_kabinet_seal_file(ngx_conf_t *cf, ngx_http_kabinet_file_t *file)
 {
     u_char  *p;
@@ -147,9 +147,59 @@ ngx_http_kabinet_seal_file(ngx_conf_t *cf, ngx_http_kabinet_file_t *file)
         return NGX_ERROR;
     }
 
+    file->sealed = file->body.data;
     file->etag.data = p;
     file->etag.len = ngx_sprintf(p, "W/\"%08xD-%xz\"", ngx_crc32_long(file->body.data, file->body.len),
                                  file->body.len) - p;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_kabinet_seal_files(ngx_conf_t *cf, ngx_array_t *files)
+{
+    ngx_uint_t                i;
+    ngx_http_kabinet_file_t  *file = files->elts;
+
+    for (i = 0; i < files->nelts; i++) {
+        if (file[i].sealed != file[i].body.data && ngx_http_kabinet_seal_file(cf, &file[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_kabinet_texts_free(void *data)
+{
+    kab_catalogue_free(data);
+}
+
+
+/* Of i18n/{lang}.json: read once for all brands. */
+static ngx_int_t
+ngx_http_kabinet_read_texts(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *name, ngx_http_kabinet_file_t *file)
+{
+    kab_span_t           lang = { name->data, 2 };
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    file->texts = kab_catalogue_read(lang, (kab_span_t) { file->body.data, file->body.len });
+    if (file->texts == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V: \"%V\" is not a JSON object of texts",
+                           ngx_http_kabinet_directive(cf), path);
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_kabinet_texts_free;
+    cln->data = file->texts;
 
     return NGX_OK;
 }
@@ -179,6 +229,10 @@ ngx_http_kabinet_add_file(ngx_conf_t *cf, ngx_http_kabinet_web_t *web, ngx_str_t
     if (web->total > NGX_HTTP_KABINET_FILES_MAX) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V: the pages are larger than %d bytes together",
                            ngx_http_kabinet_directive(cf), NGX_HTTP_KABINET_FILES_MAX);
+        return NGX_ERROR;
+    }
+
+    if (ngx_strcmp(prefix, "i18n/") == 0 && ngx_http_kabinet_read_texts(cf, path, name, file) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -338,7 +392,10 @@ ngx_http_kabinet_web_load(ngx_conf_t *cf, ngx_str_t *dir, ngx_http_kabinet_web_t
         }
     }
 
-    if (fresh && ngx_http_kabinet_web_help(cf, web) != NGX_OK) {
+    if (fresh
+        && (ngx_http_kabinet_web_help(cf, web) != NGX_OK
+            || ngx_http_kabinet_seal_files(cf, &web->files) != NGX_OK))
+    {
         return NGX_CONF_ERROR;
     }
 

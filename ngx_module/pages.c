@@ -183,7 +183,6 @@ char *
 ngx_http_kabinet_pages_make(ngx_conf_t *cf, ngx_http_kabinet_web_t *web, ngx_http_kabinet_brand_t *brand,
     ngx_http_kabinet_pages_t **out)
 {
-    ngx_uint_t                 i;
     ngx_str_t                  missing = ngx_string("/kabinet/404");
     ngx_http_kabinet_file_t   *file;
     ngx_http_kabinet_pages_t  *pages;
@@ -203,16 +202,10 @@ ngx_http_kabinet_pages_make(ngx_conf_t *cf, ngx_http_kabinet_web_t *web, ngx_htt
 
     if ((brand && ngx_http_kabinet_brand_files(cf, brand, &pages->files) != NGX_OK)
         || ngx_http_kabinet_part_pages(cf, &pages->files) != NGX_OK
-        || ngx_http_kabinet_frame_pages(cf, brand, &pages->files) != NGX_OK)
+        || ngx_http_kabinet_frame_pages(cf, brand, &pages->files) != NGX_OK
+        || ngx_http_kabinet_seal_files(cf, &pages->files) != NGX_OK)
     {
         return NGX_CONF_ERROR;
-    }
-
-    file = pages->files.elts;
-    for (i = 0; i < pages->files.nelts; i++) {
-        if (ngx_http_kabinet_seal_file(cf, &file[i]) != NGX_OK) {
-            return NGX_CONF_ERROR;
-        }
     }
 
     pages->missing = ngx_http_kabinet_find_file(&pages->files, &missing);

@@ -12,15 +12,18 @@ typedef struct {
     ngx_str_t     uri;      /* "/kabinet/login", "/kabinet/assets/kabinet.css" */
     ngx_str_t     body;
     const char   *type;
-    ngx_str_t     etag;     /* once sealed */
+    ngx_str_t     etag;
+    u_char       *sealed;   /* the body that the etag is of */
     unsigned      html:1;
+
+    kab_catalogue_t  *texts;  /* of a file in i18n/, or NULL */
 } ngx_http_kabinet_file_t;
 
 
 /* A web folder as it was read; servers that name the same one share it. */
 struct ngx_http_kabinet_web_s {
     ngx_str_t     dir;
-    ngx_array_t   files;    /* of ngx_http_kabinet_file_t */
+    ngx_array_t   files;    /* of ngx_http_kabinet_file_t; sealed */
     size_t        total;
 };
 
@@ -50,7 +53,8 @@ ngx_int_t ngx_http_kabinet_read_file(ngx_conf_t *cf, ngx_str_t *path, size_t max
 ngx_http_kabinet_file_t *ngx_http_kabinet_find_file(ngx_array_t *files, ngx_str_t *uri); /* or NULL */
 /* Puts a body at a uri, in the place of what stood there. The name says the type. */
 ngx_int_t ngx_http_kabinet_put_file(ngx_array_t *files, ngx_str_t *uri, ngx_str_t *body);
-ngx_int_t ngx_http_kabinet_seal_file(ngx_conf_t *cf, ngx_http_kabinet_file_t *file); /* makes the etag */
+/* Makes the etags of bodies that are new. */
+ngx_int_t ngx_http_kabinet_seal_files(ngx_conf_t *cf, ngx_array_t *files);
 
 /* help.c: the errors that read says name the directive that is being read */
 ngx_int_t ngx_http_kabinet_help_read(ngx_conf_t *cf, ngx_str_t *path, ngx_str_t *json,

@@ -9,7 +9,7 @@
 #include "ngx_http_kabinet.h"
 
 
-#define NGX_HTTP_KABINET_TABLE_VERSION  2
+#define NGX_HTTP_KABINET_TABLE_VERSION  3
 #define NGX_HTTP_KABINET_NONE           ((uint32_t) -1)
 
 
@@ -35,7 +35,8 @@ struct ngx_http_kabinet_table_s {
     uint32_t                     capacity;
     uint32_t                     mask;       /* buckets - 1 */
     uint32_t                     used;
-    uint32_t                     free;
+    uint32_t                     free;       /* given back */
+    uint32_t                     fresh;      /* this one and those behind were never taken */
     uint32_t                     newest;
     uint32_t                     oldest;
     uint32_t                     torn;       /* a change is under way */
@@ -51,15 +52,10 @@ struct ngx_http_kabinet_table_s {
 static void
 ngx_http_kabinet_table_clear(ngx_http_kabinet_table_t *t)
 {
-    uint32_t  i;
-
     ngx_memset(t->buckets, 0xff, (t->mask + 1) * sizeof(uint32_t));
 
-    for (i = 0; i < t->capacity; i++) {
-        t->nodes[i].chain = i + 1 < t->capacity ? i + 1 : NGX_HTTP_KABINET_NONE;
-    }
-
-    t->free = 0;
+    t->free = NGX_HTTP_KABINET_NONE;
+    t->fresh = 0;
     t->used = 0;
     t->newest = NGX_HTTP_KABINET_NONE;
     t->oldest = NGX_HTTP_KABINET_NONE;
@@ -248,6 +244,29 @@ ngx_http_kabinet_node_remove(ngx_http_kabinet_table_t *t, ngx_http_kabinet_node_
 }
 
 
+/* One that was given back, or one that was never taken. */
+static ngx_http_kabinet_node_t *
+ngx_http_kabinet_node_free(ngx_http_kabinet_table_t *t)
+{
+    ngx_http_kabinet_node_t  *n;
+
+    if (t->free != NGX_HTTP_KABINET_NONE) {
+        n = &t->nodes[t->free];
+        t->free = n->chain;
+        return n;
+    }
+
+    if (t->fresh == t->capacity) {
+        return NULL;
+    }
+
+    n = &t->nodes[t->fresh++];
+    ngx_memzero(n, sizeof(ngx_http_kabinet_node_t));
+
+    return n;
+}
+
+
 /* Makes room by letting the one go that was not used for longest. A tombstone that goes early
  * could let an ended session back in, so the epoch is raised with it: inserts under way are refused. */
 static ngx_http_kabinet_node_t *
@@ -256,17 +275,16 @@ ngx_http_kabinet_node_new(ngx_http_kabinet_table_t *t, const uint8_t *id)
     uint32_t                  *bucket;
     ngx_http_kabinet_node_t   *n;
 
-    if (t->free == NGX_HTTP_KABINET_NONE) {
+    n = ngx_http_kabinet_node_free(t);
+    if (n == NULL) {
         n = &t->nodes[t->oldest];
         if (n->tombstone > (uint32_t) ngx_time()) {
             t->epoch++;
         }
         ngx_http_kabinet_node_remove(t, n);
         (void) ngx_atomic_fetch_add(&t->counters.evicted, 1);
+        n = ngx_http_kabinet_node_free(t);
     }
-
-    n = &t->nodes[t->free];
-    t->free = n->chain;
 
     bucket = ngx_http_kabinet_bucket(t, id);
     ngx_memcpy(n->id, id, KAB_SESSION_ID);

@@ -80,14 +80,13 @@ json_t *kab_json_object(kab_span_t text)
 
 kab_span_t kab_json_text(kab_arena_t *arena, const json_t *value)
 {
-    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
-    size_t n = json_dumpb(value, NULL, 0, flags);
-    char *text = n > 0 ? kab_alloc(arena, n) : NULL;
+    json_free_t release;
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    kab_span_t kept = text ? kab_copy(arena, kab_span_of(text)) : KAB_NONE;
 
-    if (!text || json_dumpb(value, text, n, flags) != n) {
-        return KAB_NONE;
-    }
-    return (kab_span_t){(const uint8_t *)text, n};
+    json_get_alloc_funcs(NULL, &release);
+    release(text);
+    return kept;
 }
 
 void kab_field_fail(kab_field_errors_t *errors, const char *field, const char *code)

@@ -13,7 +13,9 @@
 
 enum { KAB_JSON_DEPTH = 8 };
 
-void kab_json_init(void); /* installs the wiping allocator; call once, before threads */
+/* Installs the wiping allocator: before threads, and before any value that is kept, since it must
+ * go back to where it came from. Again, it changes nothing. */
+void kab_json_init(void);
 
 /* An object, or NULL if the text is not exactly one well-formed object. The
  * caller owns the reference. */

@@ -54,6 +54,7 @@ kab_brand_t *kab_brand_new(void)
 void kab_brand_free(kab_brand_t *brand)
 {
     if (brand) {
+        json_decref(brand->root);
         kab_arena_close(brand->arena);
         free(brand);
     }
@@ -249,13 +250,12 @@ static const char *read_root(kab_brand_t *brand, json_t *root)
 const char *kab_brand_read(kab_brand_t *brand, kab_span_t json)
 {
     json_error_t error;
+    kab_json_init();
     json_t *root = json_loadb((const char *)json.p, json.n, JSON_REJECT_DUPLICATES, &error);
 
     if (!root) {
         return data_say(&brand->words, "line %d is not JSON: %s", error.line, error.text);
     }
-    const char *wrong = read_root(brand, root);
-    json_decref(root);
-    brand->json = kab_copy(brand->arena, json);
-    return wrong ? wrong : brand->json.p ? NULL : data_say(&brand->words, "out of memory");
+    brand->root = root;
+    return read_root(brand, root);
 }

@@ -8,7 +8,7 @@
 
 struct kab_brand_s {
     kab_arena_t *arena;
-    kab_span_t json; /* judged */
+    json_t *root; /* judged */
     kab_brand_facts_t facts;
     data_words_t words;
 };

@@ -4,11 +4,17 @@
  */
 #include "config/brand.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 2000 };
+enum { LANGUAGES = 3, TEXT_MAX = 2000 };
 
-enum { LANGUAGES = 3 };
+struct kab_catalogue_s {
+    char lang[3];
+    json_t *texts;
+};
+
 static const char *const kept[] = {"message.", "consent.", "brand."};
 
 static const char *check_text(kab_brand_t *brand, const char *lang, const char *id,
@@ -115,42 +121,52 @@ static const char *put_links(kab_brand_t *brand, json_t *catalogue, const char *
     return NULL;
 }
 
-static const char *put_all(kab_brand_t *brand, const char *lang, json_t *root, json_t *catalogue,
-                           kab_span_t *out)
+static const char *put_all(kab_brand_t *brand, const char *lang, json_t *texts)
 {
     const char *id, *wrong;
     json_t *text;
 
-    json_object_foreach(json_object_get(json_object_get(root, "texts"), lang), id, text)
+    json_object_foreach(json_object_get(json_object_get(brand->root, "texts"), lang), id, text)
     {
-        wrong = put_text(brand, catalogue, lang, id, text);
+        wrong = put_text(brand, texts, lang, id, text);
         if (wrong) {
             return wrong;
         }
     }
-    wrong = put_links(brand, catalogue, lang, json_object_get(root, "links"));
-    *out = wrong ? KAB_NONE : kab_json_text(brand->arena, catalogue);
+    return put_links(brand, texts, lang, json_object_get(brand->root, "links"));
+}
+
+const char *kab_brand_texts(kab_brand_t *brand, const kab_catalogue_t *catalogue, kab_span_t *out)
+{
+    json_t *texts = json_copy(catalogue->texts);
+    const char *wrong = texts ? put_all(brand, catalogue->lang, texts) : NULL;
+
+    *out = texts && !wrong ? kab_json_text(brand->arena, texts) : KAB_NONE;
+    json_decref(texts);
     return wrong ? wrong : out->n ? NULL : data_say(&brand->words, "out of memory");
 }
 
-const char *kab_brand_texts(kab_brand_t *brand, kab_span_t lang, kab_span_t catalogue,
-                            kab_span_t *out)
+kab_catalogue_t *kab_catalogue_read(kab_span_t lang, kab_span_t json)
 {
-    char *name = kab_text(brand->arena, lang);
-    json_t *root = json_loadb((const char *)brand->json.p, brand->json.n, 0, NULL);
-    json_t *texts =
-        json_loadb((const char *)catalogue.p, catalogue.n, JSON_REJECT_DUPLICATES, NULL);
-    const char *wrong;
+    kab_catalogue_t *catalogue = calloc(1, sizeof *catalogue);
 
-    *out = KAB_NONE;
-    if (!name || !root) {
-        wrong = data_say(&brand->words, "out of memory");
-    } else if (!json_is_object(texts)) {
-        wrong = data_say(&brand->words, "the pages' texts are not JSON");
-    } else {
-        wrong = put_all(brand, name, root, texts, out);
+    kab_json_init();
+    if (catalogue) {
+        catalogue->texts = json_loadb((const char *)json.p, json.n, JSON_REJECT_DUPLICATES, NULL);
+        snprintf(catalogue->lang, sizeof catalogue->lang, "%.*s", (int)lang.n,
+                 (const char *)lang.p);
     }
-    json_decref(root);
-    json_decref(texts);
-    return wrong;
+    if (catalogue && !json_is_object(catalogue->texts)) {
+        kab_catalogue_free(catalogue);
+        catalogue = NULL;
+    }
+    return catalogue;
+}
+
+void kab_catalogue_free(kab_catalogue_t *catalogue)
+{
+    if (catalogue) {
+        json_decref(catalogue->texts);
+        free(catalogue);
+    }
 }
