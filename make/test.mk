@@ -4,7 +4,7 @@ AXE = tests/browser/node_modules/axe-core/axe.min.js
 test: ## everything: units, stores, flows, the real servers, the pages
 	@tools/packages.sh test
 	@$(MAKE) --no-print-directory -s -j2 lib
-	@$(MAKE) --no-print-directory -s module ctl breach $(AXE)
+	@$(MAKE) --no-print-directory -s module ctl breach $(OUT)/bench-sessions $(AXE)
 	@MAKE="$(MAKE)" tests/run.sh
 
 # The accessibility rules, for Chromium. An organisation's own authorities stand in the system's bundle.

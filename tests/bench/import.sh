@@ -14,6 +14,6 @@ kabinet_keyring keyring;
 CONF
 "$ctl" keys create "$dir/keyring" >/dev/null
 "$ctl" -c "$dir/kabinet.conf" migrate
-python3 "$here/people.py" "${COUNT:-100000}" >"$dir/people.csv"
+python3 "$here/../people.py" "${COUNT:-100000}" >"$dir/people.csv"
 "$ctl" -c "$dir/kabinet.conf" import accounts "$dir/people.csv" 2>/dev/null
 "$ctl" -c "$dir/kabinet.conf" import accounts "$dir/people.csv" 2>/dev/null

@@ -1,13 +1,17 @@
 """Where the guard finds sessions, what a miss costs, and how fast an end is heard."""
 
+import http.client
 import os
+import random
 import signal
 import socket
+import subprocess
 
 import pytest
+from people import iins
 from portal import TO_PORTAL, listening
 
-from support import until
+from support import BUILD, SEED, until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 COOKIE = "__Host-kabinet_session"
@@ -65,6 +69,33 @@ def test_shared_memory_survives_a_reload(gateway, portal):
     assert guard_work(gateway) == (1, 0, 0)
     assert gateway.browser().get("/on/", headers=cookie).status == 401
     assert guard_work(gateway) == (1, 0, 0)  # the tombstone too
+
+
+@pytest.mark.gateway(server="location /on/ { kabinet_protect on; empty_gif; }",
+                     conf="kabinet_zone kabinet 1m;\n")
+def test_full_shared_memory_lets_the_oldest_go(gateway, ctl):
+    """Sessions that nobody ended are found again, and an end is not forgotten with them."""
+    people = list(iins(random.Random(SEED), 100))
+    assert ctl("import", "accounts", "-", input="\n".join(["iin", *people])).returncode == 0
+    many = subprocess.run([os.path.join(BUILD, "bench-sessions"), gateway.stack.conf_path, "95", *people],
+                          stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    capacity = gateway.metrics()["kabinet_sessions_capacity"]
+    assert 8000 < capacity < len(many) - 200
+    browser = gateway.signed_in(OTHER)
+    ended = {"Cookie": f"{COOKIE}={browser.cookies[COOKIE]}"}
+    assert browser.api("DELETE", "/session").status == 204
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+    for cookie in many + many[:200]:
+        connection.request("HEAD", "/on/", headers={"Cookie": f"{COOKIE}={cookie}"})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200
+    connection.close()
+    found = gateway.metrics()
+    assert found["kabinet_sessions_cached"] == capacity
+    assert found["kabinet_sessions_evicted_total"] == len(many) + 200 + 1 - capacity  # the ended one too
+    assert guard_work(gateway) == (0, len(many) + 200, 0)
+    assert gateway.browser().get("/on/", headers=ended).status == 401
 
 
 @guarded
