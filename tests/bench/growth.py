@@ -1,8 +1,8 @@
 """`make bench-growth`: what look-ups and guarded requests cost as accounts and sessions become many.
 
 The sizes come from $KABINET_BENCH_ACCOUNTS and $KABINET_BENCH_SESSIONS. Everything is real: imported
-people with sealed IINs, live sessions. The import of children, a transaction each, takes most of the
-time, so the sizes are small ones unless others are asked for.
+people with sealed IINs, live sessions. The import of children takes most of the time, so the sizes are
+small ones unless others are asked for.
 """
 
 import json

@@ -4,13 +4,18 @@ import csv
 import os
 import random
 import re
+import signal
 import stat
+import subprocess
+import time
 
+import psycopg2
 import pytest
 
-from support import ROOT, SEED, read_people
+from support import BUILD, ROOT, SEED, read_people
 
 DATA = ["iin", "phone", "locale", "password", "device"]
+CHILDREN = ["child_iin", "birth_certificate", "parent1_iin", "parent2_iin", "attendance", "guardian_iin"]
 PHC = "$argon2id$v=19$m=256,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
 NOBODY = "830611390604"
 
@@ -223,14 +228,12 @@ def test_account_by_hand(ctl):
 def test_children(ctl, tmp_path):
     mother, father, child, other = iins(4, seed=7)
     done(ctl("account", "create", mother))
-    header = ["child_iin", "birth_certificate", "parent1_iin", "parent2_iin", "attendance",
-              "guardian_iin"]
     rows = [[child, "II ЖА 204511", mother, father, "queue", mother],
             [other, "1904518", mother, "", "kindergarten", father],
             [other, "12", mother, "", "queue", ""],
             [other, "1904518", mother, mother, "queue", ""],
             [other, "1904518", mother, "", "school", ""]]
-    path = write(tmp_path / "children.csv", rows, header)
+    path = write(tmp_path / "children.csv", rows, CHILDREN)
     run = ctl("import", "children", path)
     said = refused(run)
     assert "5 lines, 1 new, 0 there already, 4 bad" in run.stdout
@@ -238,6 +241,72 @@ def test_children(ctl, tmp_path):
                          (6, "attendance")):
         assert "line %d: %s" % (line, reason) in said
     assert "5 lines, 0 new, 1 there already, 4 bad" in ctl("import", "children", path).stdout
+
+
+def stored(stack):
+    """How many children, guardianships and audit rows of imports there are."""
+    with psycopg2.connect(stack.pg) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT (SELECT count(*) FROM child), (SELECT count(*) FROM guardianship),"
+                       " (SELECT count(*) FROM audit WHERE kind = 'imported')")
+        return cursor.fetchone()
+
+
+def test_children_are_taken_in_batches(ctl, fresh, tmp_path):
+    """Of 500 lines each: what is bad or said twice within one hurts none of the others."""
+    mother, father, stranger, *children = iins(1203, seed=14)
+    done(ctl("account", "create", mother))
+    done(ctl("account", "create", father))
+    rows = [[child, "%07d" % i, mother, father, "queue", mother] for i, child in enumerate(children)]
+    wrong = {3: ("guardian_iin", stranger), 4: ("birth_certificate", "12"), 250: ("guardian_iin", stranger),
+             498: ("attendance", "school"), 499: ("guardian_iin", stranger), 500: ("child_iin", "12345"),
+             777: ("parent2_iin", mother), 1199: ("guardian_iin", stranger)}
+    for at, (column, value) in wrong.items():
+        rows[at][CHILDREN.index(column)] = value
+    rows[20][5] = ""
+    rows[21] = [*rows[20][:5], father]  # gets a guardian
+    rows[30] = rows[29]
+    rows[41] = [*rows[40][:5], father]  # stays with the mother
+    rows[1100] = rows[42]
+    after = tuple(before + n for before, n in zip(stored(fresh), (1188, 1188, 1189)))
+    path = write(tmp_path / "children.csv", rows, CHILDREN)
+
+    run = ctl("import", "children", path)
+    told = re.findall(r"line (\d+): (\w+): ", refused(run))
+    assert told == [(str(at + 2), column) for at, (column, _) in wrong.items()]
+    assert "1200 lines, 1189 new, 3 there already, 8 bad" in run.stdout
+    assert stored(fresh) == after
+
+    run = ctl("import", "children", path)
+    assert re.findall(r"line (\d+): (\w+): ", refused(run)) == told
+    assert "1200 lines, 0 new, 1192 there already, 8 bad" in run.stdout
+    assert stored(fresh) == after
+
+    rows = [[*row[:4], "kindergarten", row[5]] for row in rows[900:1100]]
+    run = ctl("import", "children", write(tmp_path / "changed.csv", rows, CHILDREN))
+    assert "200 lines, 200 new, 0 there already, 0 bad" in done(run)
+    assert stored(fresh) == (*after[:2], after[2] + 200)
+    assert "none changed" in done(ctl("audit", "verify"))
+
+
+def test_a_stopped_import_of_children_goes_on(ctl, fresh, tmp_path):
+    parent, *children = iins(701, seed=15)
+    path = write(tmp_path / "children.csv",
+                 [[child, "%07d" % i, parent, "", "queue", ""] for i, child in enumerate(children)], CHILDREN)
+    before = stored(fresh)[0]
+    with open(path, encoding="utf-8") as file, subprocess.Popen(
+            [os.path.join(ROOT, BUILD, "kabinetctl"), "-c", fresh.conf_path, "import", "children", "-"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        run.stdin.write(file.read())
+        run.stdin.flush()
+        end = time.monotonic() + 30
+        while stored(fresh)[0] == before and time.monotonic() < end:
+            time.sleep(0.01)
+        run.send_signal(signal.SIGINT)
+        said, words = run.communicate(timeout=30)
+    taken = int(re.search(r"(\d+) new, 0 there already, 0 bad", said)[1])
+    assert run.returncode == 1 and "the same command goes on" in words
+    assert 500 <= taken <= 700 and stored(fresh)[0] - before == taken
+    assert "700 lines, %d new, %d there already, 0 bad" % (700 - taken, taken) in done(ctl("import", "children", path))
 
 
 def test_audit_is_whole(ctl):
@@ -287,9 +356,7 @@ def test_a_wrong_check_digit_is_taken_where_it_may(ctl, settled, tmp_path):
     good, other, father = iins(3, seed=10)
     odd, child = (iin[:11] + str((int(iin[11]) + 3) % 10) for iin in (good, other))
     path = write(tmp_path / "odd.csv", [[odd, "", "ru", "", "no"]])
-    children = write(tmp_path / "children.csv", [[child, "1904518", odd, father, "queue", odd]],
-                     ["child_iin", "birth_certificate", "parent1_iin", "parent2_iin", "attendance",
-                      "guardian_iin"])
+    children = write(tmp_path / "children.csv", [[child, "1904518", odd, father, "queue", odd]], CHILDREN)
     assert "line 2: iin: iin_check_digit" in refused(ctl("import", "accounts", path))
     settled("kabinet_iin_check warn;")
     run = ctl("import", "accounts", path)

@@ -58,7 +58,7 @@ static kab_err_t add(const kab_world_t *w, kab_child_t *child, const kab_iin_ind
                             kab_p_int(index->key_id),        kab_p_bytes(iin),
                             kab_p_bytes(certificate),        kab_p_bytes(parents),
                             kab_p_bool(child->kindergarten), kab_p_time(w->env->now(w->env->ctx))};
-    return kab_pg_exec(&w->db, &sql_add, params, 8, NULL);
+    return kab_pg_later(&w->db, &sql_add, params, 8);
 }
 
 /* The register is the truth: a record that differs is brought up to it. */
@@ -85,7 +85,7 @@ static kab_err_t update(const kab_world_t *w, kab_child_t *child, const kab_rows
     *changed = true;
     kab_param_t params[] = {kab_p_uuid(&child->id), kab_p_bytes(certificate), kab_p_bytes(parents),
                             kab_p_bool(child->kindergarten), kab_p_time(w->env->now(w->env->ctx))};
-    return kab_pg_exec(&w->db, &sql_change, params, 5, NULL);
+    return kab_pg_later(&w->db, &sql_change, params, 5);
 }
 
 static kab_err_t read_row(const kab_world_t *w, const kab_rows_t *rows, kab_child_t *out)
@@ -142,7 +142,8 @@ bool kab_child_parent(const kab_child_t *child, const kab_iin_t *iin)
            (child->has_second && strcmp(child->parent[1].digits, iin->digits) == 0);
 }
 
-/* A child that somebody holds stays with them: moving one is a flow, with its hold. */
+/* A child that somebody holds stays with them: moving one is a flow, with its hold. Whether it was
+ * so matters only if nothing else has changed. */
 static kab_err_t add_guardian(const kab_world_t *w, const kab_uuid_t *child,
                               const kab_uuid_t *account, bool *changed)
 {
@@ -154,10 +155,11 @@ static kab_err_t add_guardian(const kab_world_t *w, const kab_uuid_t *child,
     kab_guardian_mac(key, &id, child, account, now, mac);
     kab_param_t params[] = {kab_p_uuid(&id), kab_p_uuid(child), kab_p_uuid(account),
                             kab_p_time(now), kab_p_index(mac),  kab_p_int(key->id)};
-    kab_err_t err = kab_pg_exec(&w->db, &sql_guardian, params, 6, &rows);
-    if (err == KAB_OK && kab_rows_affected(rows) == 1) {
-        *changed = true;
+    if (*changed) {
+        return kab_pg_later(&w->db, &sql_guardian, params, 6);
     }
+    kab_err_t err = kab_pg_exec(&w->db, &sql_guardian, params, 6, &rows);
+    *changed = err == KAB_OK && kab_rows_affected(rows) == 1;
     return err;
 }
 
