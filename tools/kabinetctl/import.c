@@ -55,8 +55,8 @@ bool import_next(import_t *import)
 
     while (!ctl_stop) {
         csv_result_t result = csv_next(&import->csv, &why);
-        if (result == CSV_END) {
-            return false;
+        if (result == CSV_END || ferror(import->csv.file)) {
+            return false; /* half a record is none */
         }
         import->read++;
         progress(import);
