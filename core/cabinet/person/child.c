@@ -6,8 +6,10 @@
 #include "cabinet/row.h"
 
 static const kab_sql_t sql_find = {
-    "child_find", "SELECT id, iin, certificate, parents, kindergarten FROM child"
-                  " WHERE iin_index IN ($1, $2) OR iin_index2 IN ($1, $2) LIMIT 1 FOR UPDATE"};
+    "child_find",
+    "SELECT id, iin, certificate, parents, kindergarten, EXISTS (SELECT"
+    "  FROM guardianship g WHERE g.child = child.id AND g.ended_at IS NULL) FROM child"
+    " WHERE iin_index IN ($1, $2) OR iin_index2 IN ($1, $2) LIMIT 1 FOR UPDATE"};
 static const kab_sql_t sql_look = {
     "child_look", "SELECT id, iin, certificate, parents, kindergarten FROM child"
                   " WHERE iin_index IN ($1, $2) OR iin_index2 IN ($1, $2) LIMIT 1"};
@@ -142,25 +144,17 @@ bool kab_child_parent(const kab_child_t *child, const kab_iin_t *iin)
            (child->has_second && strcmp(child->parent[1].digits, iin->digits) == 0);
 }
 
-/* A child that somebody holds stays with them: moving one is a flow, with its hold. Whether it was
- * so matters only if nothing else has changed. */
 static kab_err_t add_guardian(const kab_world_t *w, const kab_uuid_t *child,
-                              const kab_uuid_t *account, bool *changed)
+                              const kab_uuid_t *account)
 {
     const kab_key_t *key = kab_key_current(w->ring, KAB_KEY_AUDIT);
-    kab_rows_t *rows;
     kab_uuid_t id = kab_uuid_new(w->env);
     kab_time_t now = w->env->now(w->env->ctx);
     uint8_t mac[KAB_INDEX_BYTES];
     kab_guardian_mac(key, &id, child, account, now, mac);
     kab_param_t params[] = {kab_p_uuid(&id), kab_p_uuid(child), kab_p_uuid(account),
                             kab_p_time(now), kab_p_index(mac),  kab_p_int(key->id)};
-    if (*changed) {
-        return kab_pg_later(&w->db, &sql_guardian, params, 6);
-    }
-    kab_err_t err = kab_pg_exec(&w->db, &sql_guardian, params, 6, &rows);
-    *changed = err == KAB_OK && kab_rows_affected(rows) == 1;
-    return err;
+    return kab_pg_later(&w->db, &sql_guardian, params, 6);
 }
 
 void kab_guardian_mac(const kab_key_t *key, const kab_uuid_t *id, const kab_uuid_t *child,
@@ -188,14 +182,13 @@ kab_err_t kab_child_import(const kab_world_t *w, kab_child_t *child, const kab_u
     if (err != KAB_OK) {
         return err;
     }
-    if (kab_rows_count(rows) == 0) {
-        *changed = true;
-        err = add(w, child, &index);
-    } else {
-        err = update(w, child, rows, changed);
+    bool known = kab_rows_count(rows) > 0;
+    *changed = !known;
+    err = known ? update(w, child, rows, changed) : add(w, child, &index);
+    /* A child that somebody holds stays with them: moving one is a flow, with its hold. */
+    if (err != KAB_OK || guardian == NULL || (known && kab_rows_bool(rows, 0, 5))) {
+        return err;
     }
-    if (err == KAB_OK && guardian != NULL) {
-        err = add_guardian(w, &child->id, guardian, changed);
-    }
-    return err;
+    *changed = true;
+    return add_guardian(w, &child->id, guardian);
 }
