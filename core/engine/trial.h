@@ -46,8 +46,8 @@ void kab_trial_release(kab_call_t *call, const kab_trial_t *trial, const kab_iin
 /* DB, commits. Whether it passed, with its traces: KAB_OK, and the try is given back, or
  * KAB_E_INVALID_CREDENTIALS. */
 kab_err_t kab_trial_decide(kab_call_t *call, const kab_trial_t *trial, const kab_iin_t *iin);
-/* DB, in the transaction of what the password allows. KAB_E_INVALID_CREDENTIALS: it was changed
- * since it was compared. */
+/* DB, in the transaction of what the password allows; holds the account. KAB_E_INVALID_CREDENTIALS:
+ * it was changed since it was compared, or the account was blocked. */
 kab_err_t kab_trial_still(kab_call_t *call, const kab_trial_t *trial);
 
 #endif

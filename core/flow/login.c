@@ -82,6 +82,7 @@ static const kab_field_t password_fields[] = {
 typedef struct {
     kab_trial_t trial;
     char upgraded[KAB_HASH_TEXT]; /* empty: the hash stays */
+    bool again;                   /* an earlier try made the session */
     kab_session_t session;
     char session_token[KAB_TOKEN_TEXT + 1];
     char browser_token[KAB_TOKEN_TEXT + 1];
@@ -166,18 +167,20 @@ static kab_err_t write_sign_in(const kab_db_t *db, void *ctx)
     const kab_world_t *w = &call->w;
     kab_uuid_t account = login->trial.account.id;
     kab_span_t earlier;
-    bool again = false;
     kab_err_t err;
 
     (void)db;
     call->dropped.n = 0; /* the transaction may run again */
-    err = kab_flow_commit(w, kab_span_of(call->flow.id), call->flow.version, KAB_NONE, &again,
-                          &earlier);
-    if (err || again) {
+    err = kab_flow_commit(w, kab_span_of(call->flow.id), call->flow.version, KAB_NONE,
+                          &login->again, &earlier);
+    if (err || login->again) {
         return err;
     }
-    err = kab_session_insert(w, &login->session, &call->kab->config->session, login->browser,
-                             &call->origin, &call->dropped);
+    err = kab_trial_still(call, &login->trial);
+    if (err == KAB_OK) {
+        err = kab_session_insert(w, &login->session, &call->kab->config->session, login->browser,
+                                 &call->origin, &call->dropped);
+    }
     if (err == KAB_OK) {
         err = kab_flow_consents(call, account);
     }
@@ -210,9 +213,10 @@ static kab_err_t sign_in(kab_call_t *call)
         login->browser_token[0] = '\0';
     }
     err = kab_pg_transaction(&call->w.db, write_sign_in, call);
-    if (err == KAB_OK) {
-        /* What stands in PostgreSQL is the session, also when an earlier try had made it. */
+    if (err == KAB_OK && login->again) {
         err = kab_session_find(&call->w, limits, login->session.id, &login->session);
+    } else if (err == KAB_OK) {
+        kab_session_cache(&call->w, limits, &login->session);
     }
     if (err) {
         return err;

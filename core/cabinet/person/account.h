@@ -48,8 +48,8 @@ kab_err_t kab_account_history(const kab_world_t *w, kab_uuid_t id, kab_span_t ha
  * last. */
 kab_err_t kab_account_hashes(const kab_world_t *w, kab_uuid_t *last, kab_span_t *out, unsigned max,
                              unsigned *n);
-/* Whether `hash` (what a password was compared with, outside a transaction) is still the account's;
- * locks the account until the transaction ends. One statement, for an id that nobody has too. Ask
+/* Whether `hash` (what a password was compared with, outside a transaction) is still the account's,
+ * which must not be blocked; holds the account. One statement, for an id that nobody has too. Ask
  * it before acting on a comparison, or an old password that was changed meanwhile still opens. */
 kab_err_t kab_account_hash_still(const kab_world_t *w, kab_uuid_t id, kab_span_t hash, bool *same);
 kab_err_t kab_account_block(const kab_world_t *w, kab_uuid_t id, bool blocked);

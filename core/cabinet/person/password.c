@@ -6,6 +6,9 @@
 
 static const kab_sql_t sql_lock = {"password_lock",
                                    "SELECT hash FROM account WHERE id = $1 FOR NO KEY UPDATE"};
+static const kab_sql_t sql_still = {
+    "password_still",
+    "SELECT hash FROM account WHERE id = $1 AND blocked_at IS NULL FOR NO KEY UPDATE"};
 static const kab_sql_t sql_upgrade = {"password_upgrade",
                                       "UPDATE account SET hash = $2 WHERE id = $1"};
 static const kab_sql_t sql_set = {
@@ -103,7 +106,7 @@ kab_err_t kab_account_hash_still(const kab_world_t *w, kab_uuid_t id, kab_span_t
     kab_span_t plain;
     kab_param_t param = kab_p_uuid(&id);
     *same = false;
-    kab_err_t err = kab_pg_exec(&w->db, &sql_lock, &param, 1, &rows);
+    kab_err_t err = kab_pg_exec(&w->db, &sql_still, &param, 1, &rows);
     if (err != KAB_OK || kab_rows_count(rows) == 0 || kab_rows_null(rows, 0, 0)) {
         return err;
     }

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "cabinet/person/account.h"
 #include "cabinet/place.h"
 #include "cabinet/session/session_cache.h"
 
@@ -96,10 +95,6 @@ kab_err_t kab_session_insert(const kab_world_t *w, const kab_session_t *s,
     if (sealed.n == 0) {
         return KAB_E_INTERNAL;
     }
-    kab_err_t err = kab_account_hold(w, s->account); /* so that none counts past another */
-    if (err != KAB_OK) {
-        return err;
-    }
     kab_param_t params[] = {
         p_id(s->id),
         kab_p_uuid(&s->public_id),
@@ -111,7 +106,7 @@ kab_err_t kab_session_insert(const kab_world_t *w, const kab_session_t *s,
         kab_p_time(now),
         kab_p_time((kab_time_t)s->expires_at * KAB_SECOND),
     };
-    err = kab_pg_later(&w->db, &sql_insert, params, 9);
+    kab_err_t err = kab_pg_later(&w->db, &sql_insert, params, 9);
     if (err != KAB_OK) {
         return err;
     }

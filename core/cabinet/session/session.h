@@ -22,7 +22,7 @@ typedef struct {
 
 /* Inserts `s` (id, account, public_id, iin, auth_time, expires_at, methods filled by the caller)
  * and ends the oldest of the account beyond limits->max, adding them to *ended. In the caller's
- * transaction. */
+ * transaction, which holds the account, so that none counts past another. */
 kab_err_t kab_session_insert(const kab_world_t *w, const kab_session_t *s,
                              const kab_session_limits_t *limits, const uint8_t browser[32],
                              const kab_origin_t *origin, kab_ended_t *ended);
