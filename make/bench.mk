@@ -19,7 +19,7 @@ bench-growth: ## what becomes of them as accounts and sessions become many
 	@tools/packages.sh bench
 	@$(MAKE) --no-print-directory -s -j2 lib
 	@$(MAKE) --no-print-directory -s module ctl breach bench-build
-	@KABINET_BUILD=$(OUT) python3 tests/bench/growth.py
+	@KABINET_BUILD=$(OUT) python3 tests/bench/bench_growth.py
 
 bench-argon2: $(OUT)/bench-argon2 ## Argon2 by every library that is here (docs/argon2.md)
 	@tests/bench/argon2.sh $(OUT)/bench-argon2 $(ARGON2)

@@ -16,6 +16,8 @@ import sys
 import time
 import urllib.request
 
+from stand import ROOT, free_port, private_stack, until  # first: it adds folders to the path
+
 from guard import instructions, memory, plot
 from guard.rows import ROUNDS, Bench, spread
 from guard.site_conf import LUA_HTTP, http2, locations, lua_modules, write_files
@@ -24,7 +26,6 @@ from people import iins
 from recovery import outbox, parked, slow_bmg
 from signin import ends, steps
 from signin.timing import known_and_unknown
-from stand import ROOT, free_port, private_stack, until
 from table import table
 
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -1,7 +1,8 @@
 /*
  * Looks accounts or children up by IINs from the standard input, at random, for SECONDS, as sign-in
- * and re-registration do: bench-lookups CONF account|child SECONDS < IINS. Prints how many a
- * second, and the milliseconds of the median and of the slowest in a hundred.
+ * and re-registration do: bench-lookups CONF account|child|nothing SECONDS < IINS. Nothing is a
+ * statement that looks at no table. Prints how many a second, and the milliseconds of the median
+ * and of the slowest in a hundred.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,9 @@
 
 enum { MOST = 1000000 };
 
-typedef struct {
-    kab_world_t w;
-    bool child;
-} asking_t;
+typedef bool (*ask_t)(const kab_world_t *w, const kab_iin_t *iin);
 
+static const kab_sql_t sql_nothing = {"bench_nothing", "SELECT 1"};
 static kab_iin_t iins[MOST];
 static double took[MOST];
 
@@ -32,15 +31,41 @@ static unsigned read_iins(void)
     return n;
 }
 
-static bool ask(asking_t *asking, const kab_iin_t *iin)
+static bool ask_account(const kab_world_t *w, const kab_iin_t *iin)
 {
     kab_account_t account;
+    bool found = false;
+
+    return kab_account_find(w, iin, NULL, &account, &found) == KAB_OK && found;
+}
+
+static bool ask_child(const kab_world_t *w, const kab_iin_t *iin)
+{
     kab_child_t child;
     bool found = false;
-    kab_err_t err = asking->child ? kab_child_find(&asking->w, iin, &child, &found)
-                                  : kab_account_find(&asking->w, iin, NULL, &account, &found);
 
-    return err == KAB_OK && found;
+    return kab_child_find(w, iin, &child, &found) == KAB_OK && found;
+}
+
+static bool ask_nothing(const kab_world_t *w, const kab_iin_t *iin)
+{
+    (void)iin;
+    return kab_pg_exec(&w->db, &sql_nothing, NULL, 0, NULL) == KAB_OK;
+}
+
+static const struct {
+    const char *name;
+    ask_t ask;
+} kinds[] = {{"account", ask_account}, {"child", ask_child}, {"nothing", ask_nothing}, {0}};
+
+static ask_t kind_of(const char *name)
+{
+    for (unsigned i = 0; kinds[i].name; i++) {
+        if (strcmp(kinds[i].name, name) == 0) {
+            return kinds[i].ask;
+        }
+    }
+    return NULL;
 }
 
 static int by_size(const void *a, const void *b)
@@ -51,7 +76,7 @@ static int by_size(const void *a, const void *b)
 }
 
 /* False: somebody was not found. */
-static bool measure(bench_t *bench, bool child, unsigned people, double seconds)
+static bool measure(bench_t *bench, ask_t ask, unsigned people, double seconds)
 {
     const kab_env_t *env = bench->w.env;
     kab_time_t began = env->now(env->ctx), now = began;
@@ -59,12 +84,12 @@ static bool measure(bench_t *bench, bool child, unsigned people, double seconds)
 
     while (n < MOST && (double)(now - began) < seconds * (double)KAB_SECOND) {
         kab_arena_t *arena = kab_arena_open();
-        asking_t asking = {bench->w, child};
+        kab_world_t w = bench->w;
         uint32_t at;
 
-        asking.w.arena = asking.w.db.arena = asking.w.cache.arena = arena;
+        w.arena = w.db.arena = w.cache.arena = arena;
         env->random(env->ctx, (uint8_t *)&at, sizeof(at));
-        bool found = ask(&asking, &iins[at % people]);
+        bool found = ask(&w, &iins[at % people]);
         kab_arena_close(arena);
         if (!found) {
             return false;
@@ -83,15 +108,16 @@ int main(int argc, char **argv)
 {
     bench_t bench;
     unsigned people = read_iins();
+    ask_t ask = argc == 4 ? kind_of(argv[2]) : NULL;
 
-    if (argc != 4 || people == 0) {
-        fprintf(stderr, "usage: bench-lookups CONF account|child SECONDS < IINS\n");
+    if (!ask || people == 0) {
+        fprintf(stderr, "usage: bench-lookups CONF account|child|nothing SECONDS < IINS\n");
         return 2;
     }
     if (!bench_open(&bench, argv[1])) {
         return 2;
     }
-    bool ok = measure(&bench, strcmp(argv[2], "child") == 0, people, atof(argv[3]));
+    bool ok = measure(&bench, ask, people, atof(argv[3]));
     bench_close(&bench);
     if (!ok) {
         fprintf(stderr, "somebody was not found\n");
