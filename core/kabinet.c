@@ -86,12 +86,8 @@ bool kab_session_token(const kab_t *kab, kab_span_t cookie, uint8_t id[KAB_SESSI
 bool kab_session_decode(const kab_t *kab, const uint8_t id[KAB_SESSION_ID], kab_span_t value,
                         kab_session_t *out)
 {
-    kab_arena_t *arena = kab_arena_open();
-    bool ok = arena && kab_session_unpack(kab->config->ring, arena, id, value, out) &&
-              out->expires_at * KAB_SECOND > kab->env.now(kab->env.ctx);
-
-    kab_arena_close(arena);
-    return ok;
+    return kab_session_unpack(kab->config->ring, id, value, out) &&
+           out->expires_at * KAB_SECOND > kab->env.now(kab->env.ctx);
 }
 
 kab_err_t kab_session_load(kab_thread_t *thread, const uint8_t id[KAB_SESSION_ID],

@@ -195,9 +195,9 @@ static void test_copies(void **state)
     kab_session_keys(x.id, copy, idle);
     kab_session_cache(&s->w, &limits, &x);
     const kab_redis_reply_t *r = store_redis(s, kab_format(s->w.arena, "GET %s", copy));
-    assert_true(kab_session_unpack(s->ring, s->w.arena, x.id, r->text, &out));
+    assert_true(kab_session_unpack(s->ring, x.id, r->text, &out));
     assert_memory_equal(&out, &x, sizeof x);
-    assert_false(kab_session_unpack(s->ring, s->w.arena, y.id, r->text, &out));
+    assert_false(kab_session_unpack(s->ring, y.id, r->text, &out));
     assert_in_range(store_redis(s, kab_format(s->w.arena, "TTL %s", copy))->i, 55, 60);
     assert_in_range(store_redis(s, kab_format(s->w.arena, "TTL %s", idle))->i, 1310, 1320);
     /* A look-up that read PostgreSQL before the end cannot put the copy back. */
@@ -207,7 +207,7 @@ static void test_copies(void **state)
     r = store_redis(s, kab_format(s->w.arena, "MGET %s %s", copy, idle));
     assert_true(kab_span_is(r->item[0].text, "-"));
     assert_int_equal(r->item[1].type, KAB_R_NIL);
-    assert_false(kab_session_unpack(s->ring, s->w.arena, x.id, r->item[0].text, &out));
+    assert_false(kab_session_unpack(s->ring, x.id, r->item[0].text, &out));
 }
 
 int main(void)

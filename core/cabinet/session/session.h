@@ -42,8 +42,8 @@ void kab_session_forget(const kab_world_t *w, const kab_ended_t *ended);
 
 /* Copy in Redis, sealed under its key name. */
 kab_span_t kab_session_pack(const kab_world_t *w, const kab_session_t *s);
-bool kab_session_unpack(const kab_keyring_t *ring, kab_arena_t *arena,
-                        const uint8_t id[KAB_SESSION_ID], kab_span_t value, kab_session_t *out);
+bool kab_session_unpack(const kab_keyring_t *ring, const uint8_t id[KAB_SESSION_ID],
+                        kab_span_t value, kab_session_t *out);
 
 /* Each ends in the caller's transaction and adds to *ended (the rows of session_end too). */
 kab_err_t kab_session_end(const kab_world_t *w, const uint8_t id[KAB_SESSION_ID],

@@ -81,25 +81,25 @@ kab_span_t kab_session_pack(const kab_world_t *w, const kab_session_t *s)
     return sealed;
 }
 
-bool kab_session_unpack(const kab_keyring_t *ring, kab_arena_t *arena,
-                        const uint8_t id[KAB_SESSION_ID], kab_span_t value, kab_session_t *out)
+bool kab_session_unpack(const kab_keyring_t *ring, const uint8_t id[KAB_SESSION_ID],
+                        kab_span_t value, kab_session_t *out)
 {
-    kab_span_t plain;
+    uint8_t plain[PACKED];
     char copy[KAB_SESSION_KEY], idle[KAB_SESSION_KEY];
     kab_session_keys(id, copy, idle);
     kab_place_t place = {"redis", "session", kab_span_of(copy)};
-    if (!kab_unseal(arena, ring, place, value, &plain) || plain.n != PACKED ||
-        plain.p[0] != FORMAT) {
+    if (!kab_unseal_into(ring, place, value, plain, PACKED) || plain[0] != FORMAT) {
         return false;
     }
     memset(out, 0, sizeof *out);
     memcpy(out->id, id, KAB_SESSION_ID);
-    memcpy(out->account.b, plain.p + 1, 16);
-    memcpy(out->public_id.b, plain.p + 17, 16);
-    memcpy(out->iin, plain.p + 33, 12);
-    out->auth_time = get32(plain.p + 45);
-    out->expires_at = get32(plain.p + 49);
-    out->methods = (uint16_t)(plain.p[53] << 8 | plain.p[54]);
+    memcpy(out->account.b, plain + 1, 16);
+    memcpy(out->public_id.b, plain + 17, 16);
+    memcpy(out->iin, plain + 33, 12);
+    out->auth_time = get32(plain + 45);
+    out->expires_at = get32(plain + 49);
+    out->methods = (uint16_t)(plain[53] << 8 | plain[54]);
+    kab_wipe(plain, PACKED);
     return true;
 }
 

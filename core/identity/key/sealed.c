@@ -74,35 +74,44 @@ kab_span_t kab_seal(kab_arena_t *arena, const kab_keyring_t *ring, const kab_env
     return ok ? (kab_span_t){out, plain.n + OVERHEAD} : KAB_NONE;
 }
 
-bool kab_unseal(kab_arena_t *arena, const kab_keyring_t *ring, kab_place_t place, kab_span_t sealed,
-                kab_span_t *plain)
+bool kab_unseal_into(const kab_keyring_t *ring, kab_place_t place, kab_span_t sealed, uint8_t *out,
+                     size_t n)
 {
     uint8_t tag[TAG];
-    int n = 0;
+    int done = 0;
     bool ok = false;
 
-    if (sealed.n < OVERHEAD || sealed.n - OVERHEAD > INT_MAX) {
+    if (sealed.n < OVERHEAD || sealed.n - OVERHEAD != n || n > INT_MAX) {
         return false;
     }
-    size_t length = sealed.n - OVERHEAD;
     const uint8_t *body = sealed.p + KEY_ID + NONCE;
     const kab_key_t *key =
         kab_key_find(ring, KAB_KEY_SEAL, (uint16_t)((unsigned)sealed.p[0] << 8 | sealed.p[1]));
-    uint8_t *out = key ? kab_alloc(arena, length) : NULL;
-    EVP_CIPHER_CTX *ctx = out ? begin(key, sealed.p, place, false) : NULL;
+    EVP_CIPHER_CTX *ctx = key ? begin(key, sealed.p, place, false) : NULL;
     if (!ctx) {
         return false;
     }
-    memcpy(tag, body + length, TAG);
-    ok = (length == 0 || EVP_CipherUpdate(ctx, out, &n, body, (int)length) == 1) &&
+    memcpy(tag, body + n, TAG);
+    ok = (n == 0 || EVP_CipherUpdate(ctx, out, &done, body, (int)n) == 1) &&
          EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG, tag) == 1 &&
-         EVP_CipherFinal_ex(ctx, out + length, &n) == 1;
+         EVP_CipherFinal_ex(ctx, out + n, &done) == 1;
     EVP_CIPHER_CTX_free(ctx);
     if (!ok) {
-        kab_wipe(out, length); /* decrypted, but nobody vouches for it */
+        kab_wipe(out, n); /* decrypted, but nobody vouches for it */
+    }
+    return ok;
+}
+
+bool kab_unseal(kab_arena_t *arena, const kab_keyring_t *ring, kab_place_t place, kab_span_t sealed,
+                kab_span_t *plain)
+{
+    size_t n = sealed.n < OVERHEAD ? 0 : sealed.n - OVERHEAD;
+    uint8_t *out = kab_alloc(arena, n);
+
+    if (!out || !kab_unseal_into(ring, place, sealed, out, n)) {
         return false;
     }
-    *plain = (kab_span_t){out, length};
+    *plain = (kab_span_t){out, n};
     return true;
 }
 

@@ -24,6 +24,9 @@ kab_span_t kab_seal(kab_arena_t *arena, const kab_keyring_t *ring, const kab_env
 /* False if it was made elsewhere, changed, or its key is gone. *plain is in the arena. */
 bool kab_unseal(kab_arena_t *arena, const kab_keyring_t *ring, kab_place_t place, kab_span_t sealed,
                 kab_span_t *plain);
+/* The same of a value of exactly n bytes. */
+bool kab_unseal_into(const kab_keyring_t *ring, kab_place_t place, kab_span_t sealed, uint8_t *out,
+                     size_t n);
 
 enum { KAB_INDEX_BYTES = 32 };
 /* HMAC under the purpose's current key of `domain` ‖ 0x00 ‖ `value`. */
