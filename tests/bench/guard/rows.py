@@ -11,7 +11,7 @@ from guard.site_conf import BASIC
 from load import Streams
 
 ROUNDS = 5
-PAIRS = 10  # of plain and hit besides, first one first, then the other
+TURNS = 20  # of the closest three besides, there and back
 CONNECTIONS = (1, 32, 256)
 CLOSE = "Connection: close"
 
@@ -113,11 +113,11 @@ class Bench:
                 self.slice(name, "keep-alive", connections, turn)
         self.slice("lua + Redis", "close", 32, turn)
 
-    def pairs(self):
-        """Only these two, for the ratio that is looked at most closely."""
+    def closest(self):
+        """Only these, side by side, for the ratios that are looked at most closely."""
         self.warm()
-        for turn in range(PAIRS):
-            for name in in_turns(("plain nginx", "Kabinet hit"), turn):
+        for turn in range(TURNS):
+            for name in in_turns(("plain nginx", "Kabinet hit", "auth_request to return 200"), turn):
                 self.slice(name, "keep-alive", 32, turn % ROUNDS)
 
     def measure(self):
@@ -126,7 +126,7 @@ class Bench:
             self.say(f"requests, round {turn + 1} of {ROUNDS}: " + ", ".join(
                 f"{name} {found[-1]['n'] / found[-1]['took']:,.0f}/s"
                 for (name, how, connections), found in self.slices.items() if (how, connections) == ("keep-alive", 32)))
-        self.pairs()
+        self.closest()
         return {"rows": [summary(*key, found) for key, found in self.slices.items()],
                 "ratios": [self.ratio(*one) for one in RATIOS]}
 

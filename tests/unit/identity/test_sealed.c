@@ -78,6 +78,23 @@ static void another_place_is_refused(void **state)
     kab_arena_close(arena);
 }
 
+static void a_size_is_meant(void **state)
+{
+    kab_arena_t *arena = kab_arena_open();
+    kab_keyring_t *ring = unit_ring_of(UNIT_RING "seal 3 " UNIT_KEY_A "\n");
+    uint8_t out[16] = {0};
+
+    (void)state;
+    kab_span_t sealed = kab_seal(arena, ring, &kab_env_system, place, KAB_SPAN("880314493312"));
+    for (size_t n = 0; n < sizeof out; n++) {
+        assert_int_equal(kab_unseal_into(ring, place, sealed, out, n), n == 12);
+        assert_int_equal(out[12], 0);
+    }
+    assert_memory_equal(out, "880314493312", 12);
+    kab_keyring_close(ring);
+    kab_arena_close(arena);
+}
+
 static void damage_is_refused(void **state)
 {
     kab_arena_t *arena = kab_arena_open();
@@ -142,6 +159,7 @@ int main(void)
         cmocka_unit_test(known_value),
         cmocka_unit_test(sizes_come_back),
         cmocka_unit_test(another_place_is_refused),
+        cmocka_unit_test(a_size_is_meant),
         cmocka_unit_test(damage_is_refused),
         cmocka_unit_test(keys_rotate_and_retire),
         cmocka_unit_test(index_is_hmac_of_domain_and_value),
