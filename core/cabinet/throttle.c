@@ -187,17 +187,14 @@ kab_err_t kab_throttle_reserve(const kab_world_t *w, const kab_throttle_limits_t
 void kab_throttle_release(const kab_world_t *w, const kab_iin_t *iin, const uint8_t *browser,
                           const uint8_t address[16])
 {
-    char key_text[KEY_SIZE];
+    char lane_text[KEY_SIZE], address_text[KEY_SIZE];
     uint8_t member[KAB_INDEX_BYTES];
-    kab_span_t key = lane_key(w, iin, browser, key_text);
-    kab_span_t arg = browser != NULL ? KAB_SPAN("1") : KAB_SPAN("0");
-    kab_err_t err = kab_redis_script(&w->cache, &script_lane_back, &key, 1, &arg, 1, NULL);
-    if (err == KAB_OK) {
-        key = address_key(w, address, key_text);
-        arg = member_of(w, iin, member);
-        err = kab_redis_script(&w->cache, &script_address_back, &key, 1, &arg, 1, NULL);
-    }
-    if (err != KAB_OK) {
+    kab_span_t lane = lane_key(w, iin, browser, lane_text);
+    kab_span_t known = browser != NULL ? KAB_SPAN("1") : KAB_SPAN("0");
+    kab_span_t network = address_key(w, address, address_text), who = member_of(w, iin, member);
+    kab_run_t runs[] = {{&script_lane_back, &lane, 1, &known, 1, NULL},
+                        {&script_address_back, &network, 1, &who, 1, NULL}};
+    if (kab_redis_scripts(&w->cache, runs, 2) != KAB_OK) {
         kab_log(w->log, KAB_LOG_WARN, "throttle: a try was not given back");
     }
 }

@@ -187,18 +187,19 @@ static kab_err_t judge(const kab_cache_t *cache, const char *name, const char *t
     return KAB_E_INTERNAL;
 }
 
-/* Sends and reads one answer. *unknown (may be NULL) is set instead of failing for -NOSCRIPT. */
-static kab_err_t ask(const kab_cache_t *cache, const char *name, int argc, const char **argv,
-                     const size_t *lengths, bool *unknown, const kab_redis_reply_t **out)
+/* Reads one answer. *unknown (may be NULL) is set instead of failing for -NOSCRIPT. */
+static kab_err_t take(const kab_cache_t *cache, const char *name, bool *unknown,
+                      const kab_redis_reply_t **out)
 {
     kab_redis_t *redis = cache->redis;
     kab_err_t err = KAB_OK;
-    redisReply *reply = redisCommandArgv(redis->ctx, argc, argv, lengths);
-    if (reply == NULL) {
+    void *got = NULL;
+    if (redis->ctx == NULL || redisGetReply(redis->ctx, &got) != REDIS_OK) {
         kab_log(cache->log, KAB_LOG_ERROR, "redis: %s: no answer", name);
         drop(redis);
         return KAB_E_UNAVAILABLE;
     }
+    const redisReply *reply = got;
     if (reply->type == REDIS_REPLY_ERROR) {
         if (unknown != NULL && strncmp(reply->str, "NOSCRIPT", 8) == 0) {
             *unknown = true;
@@ -212,8 +213,13 @@ static kab_err_t ask(const kab_cache_t *cache, const char *name, int argc, const
         }
         *out = filled;
     }
-    freeReplyObject(reply);
+    freeReplyObject(got);
     return err;
+}
+
+static const char *word(kab_span_t span)
+{
+    return span.n == 0 ? "" : (const char *)span.p;
 }
 
 kab_err_t kab_redis_command(const kab_cache_t *cache, const kab_span_t *argv, size_t n,
@@ -230,11 +236,15 @@ kab_err_t kab_redis_command(const kab_cache_t *cache, const kab_span_t *argv, si
     }
     memcpy(name, argv[0].p, argv[0].n);
     for (size_t i = 0; i < n; i++) {
-        words[i] = argv[i].n == 0 ? "" : (const char *)argv[i].p;
+        words[i] = word(argv[i]);
         lengths[i] = argv[i].n;
     }
     cache->redis->commands++;
-    return ask(cache, name, (int)n, words, lengths, NULL, reply);
+    if (redisAppendCommandArgv(cache->redis->ctx, (int)n, words, lengths) != REDIS_OK) {
+        drop(cache->redis);
+        return KAB_E_UNAVAILABLE;
+    }
+    return take(cache, name, NULL, reply);
 }
 
 static bool digest_of(const kab_script_t *script, char out[KAB_HEX_SIZE(20)])
@@ -247,39 +257,76 @@ static bool digest_of(const kab_script_t *script, char out[KAB_HEX_SIZE(20)])
     return true;
 }
 
-kab_err_t kab_redis_script(const kab_cache_t *cache, const kab_script_t *script,
-                           const kab_span_t *keys, size_t keys_n, const kab_span_t *args,
-                           size_t args_n, const kab_redis_reply_t **reply)
+/* Puts it behind what is to be sent. By its digest, or whole, which makes Redis keep it. */
+static bool append(const kab_cache_t *cache, const kab_run_t *run, bool whole)
 {
     static const char *const counts[] = {"0", "1", "2", "3", "4"};
-    const char *words[3 + ARGS] = {"EVALSHA"};
-    size_t lengths[3 + ARGS] = {7}, n = 3;
     char sha1[KAB_HEX_SIZE(20)];
-    if (keys_n > 4 || keys_n + args_n > ARGS || !digest_of(script, sha1)) {
+    const char *words[3 + ARGS];
+    size_t lengths[3 + ARGS], n = 3;
+    if (run->keys_n > 4 || run->keys_n + run->args_n > ARGS || !digest_of(run->script, sha1)) {
+        return false;
+    }
+    words[0] = whole ? "EVAL" : "EVALSHA";
+    words[1] = whole ? run->script->lua : sha1;
+    words[2] = counts[run->keys_n];
+    for (size_t i = 0; i < 3; i++) {
+        lengths[i] = strlen(words[i]);
+    }
+    for (size_t i = 0; i < run->keys_n + run->args_n; i++, n++) {
+        kab_span_t span = i < run->keys_n ? run->keys[i] : run->args[i - run->keys_n];
+        words[n] = word(span);
+        lengths[n] = span.n;
+    }
+    return redisAppendCommandArgv(cache->redis->ctx, (int)n, words, lengths) == REDIS_OK;
+}
+
+/* A restarted Redis, which knows no script, costs one more round trip. */
+static kab_err_t run_whole(const kab_cache_t *cache, kab_run_t *run)
+{
+    if (!append(cache, run, true)) {
+        drop(cache->redis);
+        return KAB_E_INTERNAL;
+    }
+    return take(cache, run->script->name, NULL, &run->reply);
+}
+
+kab_err_t kab_redis_scripts(const kab_cache_t *cache, kab_run_t *runs, size_t n)
+{
+    bool unknown[KAB_RUNS] = {false};
+    kab_err_t err = KAB_OK;
+    if (n > KAB_RUNS) {
         return KAB_E_INTERNAL;
     }
     if (cache->redis == NULL || !ready(cache)) {
         return KAB_E_UNAVAILABLE;
     }
-    words[1] = sha1;
-    lengths[1] = 40;
-    words[2] = counts[keys_n];
-    lengths[2] = 1;
-    for (size_t i = 0; i < keys_n + args_n; i++, n++) {
-        kab_span_t word = i < keys_n ? keys[i] : args[i - keys_n];
-        words[n] = word.n == 0 ? "" : (const char *)word.p;
-        lengths[n] = word.n;
+    for (size_t i = 0; i < n; i++) {
+        runs[i].reply = NULL;
+        if (!append(cache, &runs[i], false)) {
+            drop(cache->redis); /* nothing was sent */
+            return KAB_E_INTERNAL;
+        }
     }
-    bool unknown = false;
-    cache->redis->commands++;
-    kab_err_t err = ask(cache, script->name, (int)n, words, lengths, &unknown, reply);
-    if (err == KAB_OK && unknown) {
-        /* EVAL runs it and keeps it: a restarted Redis costs one more round trip. */
-        words[0] = "EVAL";
-        lengths[0] = 4;
-        words[1] = script->lua;
-        lengths[1] = strlen(script->lua);
-        err = ask(cache, script->name, (int)n, words, lengths, NULL, reply);
+    cache->redis->commands += n;
+    for (size_t i = 0; i < n; i++) {
+        kab_err_t one = take(cache, runs[i].script->name, &unknown[i], &runs[i].reply);
+        err = err == KAB_OK ? one : err;
+    }
+    for (size_t i = 0; i < n && err == KAB_OK; i++) {
+        err = unknown[i] ? run_whole(cache, &runs[i]) : KAB_OK;
+    }
+    return err;
+}
+
+kab_err_t kab_redis_script(const kab_cache_t *cache, const kab_script_t *script,
+                           const kab_span_t *keys, size_t keys_n, const kab_span_t *args,
+                           size_t args_n, const kab_redis_reply_t **reply)
+{
+    kab_run_t run = {script, keys, keys_n, args, args_n, NULL};
+    kab_err_t err = kab_redis_scripts(cache, &run, 1);
+    if (reply != NULL) {
+        *reply = run.reply;
     }
     return err;
 }

@@ -46,4 +46,17 @@ kab_err_t kab_redis_script(const kab_cache_t *cache, const kab_script_t *script,
                            const kab_span_t *keys, size_t keys_n, const kab_span_t *args,
                            size_t args_n, const kab_redis_reply_t **reply);
 
+/* Several scripts in one round trip: all are tried, in any order, and the first error is the
+ * result. */
+typedef struct {
+    const kab_script_t *script;
+    const kab_span_t *keys;
+    size_t keys_n;
+    const kab_span_t *args;
+    size_t args_n;
+    const kab_redis_reply_t *reply; /* out; NULL if it failed */
+} kab_run_t;
+enum { KAB_RUNS = 4 };
+kab_err_t kab_redis_scripts(const kab_cache_t *cache, kab_run_t *runs, size_t n);
+
 #endif

@@ -34,6 +34,51 @@ static void test_a_lost_script_is_loaded(void **state)
     assert_int_equal(kab_redis_commands(s->w.cache.redis), before + 1);
 }
 
+static const kab_script_t script_count = {"count", "return redis.call('INCR', KEYS[1])"};
+
+/* Echo writes a text; counting it fails, counting something else does not. */
+static kab_err_t run_three(store_t *s, kab_span_t counted, kab_run_t runs[3])
+{
+    static const kab_span_t key = KAB_SPAN("kabinet:{test}:x"), arg = KAB_SPAN("text");
+    static const kab_span_t other = KAB_SPAN("kabinet:{test}:n");
+    runs[0] = (kab_run_t){&script, &key, 1, &arg, 1, NULL};
+    runs[1] = (kab_run_t){&script_count, &counted, 1, NULL, 0, NULL};
+    runs[2] = (kab_run_t){&script_count, &other, 1, NULL, 0, NULL};
+    return kab_redis_scripts(&s->w.cache, runs, 3);
+}
+
+static void test_several_at_once(void **state)
+{
+    store_t *s = *state;
+    kab_run_t runs[3];
+    kab_span_t key = KAB_SPAN("kabinet:{test}:m");
+    store_redis(s, "FLUSHALL");
+    for (int known = 0; known < 2; known++) {
+        uint64_t before = kab_redis_commands(s->w.cache.redis);
+        assert_int_equal(run_three(s, key, runs), KAB_OK);
+        assert_int_equal(kab_redis_commands(s->w.cache.redis), before + 3);
+        assert_true(kab_span_eq(runs[0].reply->item[1].text, KAB_SPAN("text")));
+        assert_int_equal(runs[1].reply->i, known + 1);
+        assert_int_equal(runs[2].reply->i, known + 1);
+        if (known == 0) {
+            store_redis(s, "SCRIPT FLUSH");
+        }
+    }
+}
+
+static void test_one_of_several_fails(void **state)
+{
+    store_t *s = *state;
+    kab_run_t runs[3];
+    store_redis(s, "FLUSHALL");
+    assert_int_equal(run_three(s, KAB_SPAN("kabinet:{test}:m"), runs), KAB_OK);
+    assert_int_equal(run_three(s, KAB_SPAN("kabinet:{test}:x"), runs), KAB_E_INTERNAL);
+    assert_null(runs[1].reply);
+    assert_int_equal(runs[2].reply->i, 2); /* the others were tried, and each has its own answer */
+    assert_int_equal(run_three(s, KAB_SPAN("kabinet:{test}:m"), runs), KAB_OK);
+    assert_int_equal(runs[2].reply->i, 3);
+}
+
 static void test_full(void **state)
 {
     store_t *s = *state;
@@ -114,6 +159,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_a_lost_script_is_loaded),
+        cmocka_unit_test(test_several_at_once),
+        cmocka_unit_test(test_one_of_several_fails),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_a_replica_is_left),
         cmocka_unit_test(test_a_closed_connection_is_opened_again),

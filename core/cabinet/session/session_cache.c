@@ -109,13 +109,15 @@ static kab_span_t number(char out[24], int64_t n)
     return kab_span_of(out);
 }
 
+static const kab_span_t epoch_key = KAB_SPAN("kabinet:epoch");
+
 /* The time since when this Redis remembers. */
 static kab_err_t epoch(const kab_world_t *w, kab_time_t now, kab_time_t *since)
 {
     const kab_redis_reply_t *reply = NULL;
     char text[24];
-    kab_span_t key = KAB_SPAN("kabinet:epoch"), arg = number(text, now);
-    kab_err_t err = kab_redis_script(&w->cache, &script_epoch, &key, 1, &arg, 1, &reply);
+    kab_span_t arg = number(text, now);
+    kab_err_t err = kab_redis_script(&w->cache, &script_epoch, &epoch_key, 1, &arg, 1, &reply);
     *since = 0;
     if (err == KAB_OK && reply->type == KAB_R_TEXT) {
         const char *digits = kab_text(w->arena, reply->text);
@@ -165,8 +167,9 @@ unsigned kab_session_touch(const kab_session_limits_t *limits)
 void kab_session_cache(const kab_world_t *w, const kab_session_limits_t *limits,
                        const kab_session_t *s)
 {
-    char copy[KAB_SESSION_KEY], idle[KAB_SESSION_KEY], life_text[24], idle_text[24];
-    kab_time_t now = w->env->now(w->env->ctx), since;
+    char copy[KAB_SESSION_KEY], idle[KAB_SESSION_KEY];
+    char life_text[24], idle_text[24], now_text[24];
+    kab_time_t now = w->env->now(w->env->ctx);
     int64_t left = (int64_t)s->expires_at - now / KAB_SECOND;
     int64_t clock = (int64_t)limits->idle + kab_session_touch(limits);
     if (w->cache.redis == NULL || left <= 0) {
@@ -177,11 +180,10 @@ void kab_session_cache(const kab_world_t *w, const kab_session_limits_t *limits,
     kab_span_t args[] = {kab_session_pack(w, s),
                          number(life_text, left < COPY_LIFE ? left : COPY_LIFE),
                          number(idle_text, clock > 0 ? clock : 1)};
-    kab_err_t err = args[0].n == 0 ? KAB_E_INTERNAL : epoch(w, now, &since);
-    if (err == KAB_OK) {
-        err = kab_redis_script(&w->cache, &script_put, keys, 2, args, 3, NULL);
-    }
-    if (err != KAB_OK) {
+    kab_span_t epoch_arg = number(now_text, now);
+    kab_run_t runs[] = {{&script_epoch, &epoch_key, 1, &epoch_arg, 1, NULL},
+                        {&script_put, keys, 2, args, 3, NULL}};
+    if (args[0].n == 0 || kab_redis_scripts(&w->cache, runs, 2) != KAB_OK) {
         atomic_store(&redis_away, now);
         kab_log(w->log, KAB_LOG_WARN, "session: no copy left in redis");
     }
