@@ -1,13 +1,16 @@
 """Guarded requests as live sessions become many, all of them real."""
 
+import contextlib
 import os
 import random
 import subprocess
+import tempfile
 
 from bench import keep_copies, serve, session_key, write
 from load import Requests, cores
 
-CHUNK = 40000  # made in less than the minute that a copy in Redis lives
+CHUNK = 20000  # made in less than the minute that a copy in Redis lives
+EACH = 20      # of one account at a time
 ANY = 100000   # so many of them are asked for, at random
 SECONDS = 8
 NODE = 140     # bytes of shared memory that suffice for one
@@ -34,16 +37,26 @@ class Sessions:
         self.made = []
         self.empty = redis_bytes(stack)
 
+    def make(self, n, people):
+        """So many of each, by two processes; their cookies."""
+        with contextlib.ExitStack() as files:
+            making = []
+            for i in range(2):
+                said = files.enter_context(tempfile.TemporaryFile("w+"))
+                command = [os.path.join(self.stack.build, "bench-sessions"), self.stack.conf_path, str(n), *people[i::2]]
+                making.append((subprocess.Popen(command, stdout=said), said))
+            for process, said in making:
+                if process.wait() != 0:
+                    raise RuntimeError("sessions were not made")
+                said.seek(0)
+                yield from said.read().split()
+
     def grow(self, n):
         """Copies in Redis live a minute; these are kept, as those of people who go on are."""
         while len(self.made) < n:
             part = min(CHUNK, n - len(self.made))
-            some = random.Random(len(self.made)).sample(self.people, min(len(self.people), part // 2))
-            making = [subprocess.Popen([os.path.join(self.stack.build, "bench-sessions"), self.stack.conf_path,
-                                        str(part // len(some)), *half], stdout=subprocess.PIPE, text=True)
-                      for half in (some[::2], some[1::2])]
-            for one in making:
-                self.made += one.communicate()[0].split()
+            some = random.Random(len(self.made)).sample(self.people, part // EACH)
+            self.made += self.make(EACH, some)
             keep_copies(self.stack)
 
     def visit(self, load):
