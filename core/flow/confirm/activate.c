@@ -68,9 +68,10 @@ static kab_err_t write_activation(const kab_db_t *db, void *ctx)
 {
     kab_call_t *call = ctx;
     const new_device_t *new_device = call->scratch;
+    kab_err_t err = new_device->asked ? kab_trial_still(call, &new_device->trial) : KAB_OK;
 
     (void)db;
-    return kab_activate_show(call, &new_device->subject, new_device->asked);
+    return err ? err : kab_activate_show(call, &new_device->subject, new_device->asked);
 }
 
 static kab_err_t new_device(kab_call_t *call)
