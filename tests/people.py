@@ -7,6 +7,7 @@ PHC = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
 
 
 def check_digit(digits):
+    """Programme of 11.06.2003 No. 565, written anew: not the program's own code."""
     total = sum(d * w for d, w in zip(digits, range(1, 12))) % 11
     if total == 10:
         total = sum(d * w for d, w in zip(digits, [3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2])) % 11

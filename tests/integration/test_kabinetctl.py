@@ -12,6 +12,7 @@ import time
 import psycopg2
 import pytest
 
+from people import iins as draw_iins
 from support import BUILD, ROOT, SEED, read_people
 
 DATA = ["iin", "phone", "locale", "password", "device"]
@@ -20,25 +21,8 @@ PHC = "$argon2id$v=19$m=256,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
 NOBODY = "830611390604"
 
 
-def check_digit(digits):
-    """Programme of 11.06.2003 No. 565, written anew: not the program's own code."""
-    total = sum(d * w for d, w in zip(digits, range(1, 12))) % 11
-    if total == 10:
-        total = sum(d * w for d, w in zip(digits, [3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2])) % 11
-    return total
-
-
 def iins(count, seed):
-    dice = random.Random(seed)
-    seen = set()
-    while len(seen) < count:
-        text = "%02d%02d%02d%d%04d" % (
-            dice.randrange(100), dice.randrange(1, 13), dice.randrange(1, 29),
-            dice.randrange(3, 7), dice.randrange(10000))
-        last = check_digit([int(c) for c in text])
-        if last < 10:
-            seen.add(text + str(last))
-    return sorted(seen)
+    return sorted(draw_iins(random.Random(seed), count))
 
 
 def write(path, rows, header=DATA, end="\r\n"):

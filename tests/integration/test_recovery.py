@@ -8,7 +8,8 @@ import urllib.request
 
 import pytest
 
-from support import ROOT, SEED, Browser, until
+from inflight import strangers
+from support import ROOT, Browser, until
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -227,16 +228,3 @@ def test_nothing_is_lost_or_doubled_by_a_kill(gateway, sandbox, ctl, tmp_path):
     until(lambda: gateway.sql("SELECT count(*) FROM outbox WHERE state = 'sent'") == [(60,)], 60,
           f"{before} before, {len(sandbox.messages())} now")
     assert sorted(m["to"] for m in sandbox.messages()) == sorted(row.split(",")[1] for row in rows)
-
-
-def strangers(count):
-    """IINs of nobody, with right check digits; the seed is pytest's."""
-    found, number = [], SEED % 1000
-    while len(found) < count:
-        text = f"6501013{number % 10000:04d}"
-        digits = [int(c) for c in text]
-        last = sum(d * w for d, w in zip(digits, range(1, 12))) % 11
-        number += 1
-        if last < 10:
-            found.append(text + str(last))
-    return found

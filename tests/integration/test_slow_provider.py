@@ -5,7 +5,8 @@ import signal
 import threading
 import urllib.request
 
-from test_recovery import begin, sandbox, strangers
+from inflight import strangers
+from test_recovery import begin, sandbox
 
 from kabinet_app.api import Api, Refusal
 from kabinet_app.keys import Device, generate
