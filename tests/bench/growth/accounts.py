@@ -33,7 +33,7 @@ class People:
         self.stack = stack
         self.all = iins(random.Random(20261121), 2 * ASKED * (most // CHUNK + 2))
         self.n = 0
-        self.some = {"nothing": ["0"], "account": [], "child": []}
+        self.some = {"nothing": [], "account": [], "child": []}
 
     def bring(self, n):
         """So many more imported ones, each with a child."""

@@ -14,6 +14,7 @@ EACH = 20      # of one account at a time
 ANY = 100000   # so many of them are asked for, at random
 SECONDS = 8
 NODE = 140     # bytes of shared memory that suffice for one
+SMALLEST = 8960  # sessions that a zone of 1m holds
 
 # What is asked for, by which sessions, in a zone for all of them or in the smallest.
 ROWS = {"plain": ("plain", "any", True), "hit, few": ("kabinet", "few", True),
@@ -88,7 +89,7 @@ class Sessions:
                      self.made, min(ANY, len(self.made))))}
         row = {"n": len(self.made), "redis": (redis_bytes(self.stack) - self.empty) / len(self.made)}
         row |= self.measure(True, files)
-        if row["n"] > 2 * 2**20 // 117:  # the smallest zone does not hold them
+        if row["n"] > 2 * SMALLEST:
             row |= self.measure(False, files)
         return row
 
