@@ -10,12 +10,13 @@ MODULE_CC   = -Wno-unused-parameter
 module: $(MODULE) ## the nginx module
 
 # Configured once for a version of nginx and of our own build description.
-$(NGX_OBJS)/Makefile: config make/module.mk $(NGX_SRC)/conf_flags | $(LIB)
+$(NGX_OBJS)/Makefile: config make/module.mk make/module.map $(NGX_SRC)/conf_flags | $(LIB)
 	@rm -rf $(NGX_OBJS) && mkdir -p $(NGX_OBJS)
 	cd $(NGX_SRC) && KABINET_LIB=$(abspath $(LIB)) KABINET_WEB=$(WEB_DIR) bash -c '. ./conf_flags; \
 	    ./configure "$${NGX_CONF_FLAGS[@]}" --builddir=$(NGX_OBJS) --add-dynamic-module=$(CURDIR) \
-	    --with-cc-opt="-g -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIC $(MODULE_CC)" \
-	    --with-ld-opt="-Wl,-z,relro -Wl,-z,now -fPIC"' > $(NGX_OBJS)/configure.log \
+	    --with-cc-opt="-g -O2 $(CFLAGS_lto) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIC $(MODULE_CC)" \
+	    --with-ld-opt="-O2 $(CFLAGS_lto) -Wl,--version-script=$(CURDIR)/make/module.map -Wl,-z,relro -Wl,-z,now -fPIC"' \
+	    > $(NGX_OBJS)/configure.log \
 	    || { cat $(NGX_OBJS)/configure.log; exit 1; }
 
 $(MODULE): $(NGX_OBJS)/Makefile $(MODULE_SRC) $(LIB)
