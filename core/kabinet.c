@@ -56,7 +56,7 @@ size_t kab_body_limit(const kab_t *kab, kab_span_t method, kab_span_t path)
 
 /* nginx's own look-up splits on commas, ignores case and takes the first; a
  * neighbouring site on the same domain could then toss a cookie before ours. */
-kab_span_t kab_cookie(const kab_span_t *lines, size_t n, const char *name)
+kab_span_t kab_cookie(const kab_span_t *lines, size_t n, kab_span_t name)
 {
     kab_span_t found = KAB_NONE;
 
@@ -64,23 +64,27 @@ kab_span_t kab_cookie(const kab_span_t *lines, size_t n, const char *name)
         kab_span_t rest = lines[i];
 
         while (rest.n) {
-            kab_span_t value = kab_span_trim(kab_span_cut(&rest, ';'));
-            kab_span_t key = kab_span_cut(&value, '=');
+            kab_span_t pair = kab_span_trim(kab_span_cut(&rest, ';'));
 
-            if (kab_span_is(key, name)) {
+            if (pair.n > name.n && pair.p[name.n] == '=' && memcmp(pair.p, name.p, name.n) == 0) {
                 if (found.p) {
                     return KAB_NONE;
                 }
-                found = value.p ? value : KAB_SPAN("");
+                found = (kab_span_t){pair.p + name.n + 1, pair.n - name.n - 1};
             }
         }
     }
     return found;
 }
 
-bool kab_session_token(const kab_t *kab, kab_span_t cookie, uint8_t id[KAB_SESSION_ID])
+bool kab_session_token(const kab_t *kab, kab_span_t cookie, kab_token_t *token)
 {
-    return kab_token_read(kab->config->ring, "session", cookie, id, NULL);
+    return kab_token_parse(kab->config->ring, cookie, token);
+}
+
+bool kab_session_proven(const kab_t *kab, const kab_token_t *token)
+{
+    return kab_token_proven(kab->config->ring, "session", token);
 }
 
 bool kab_session_decode(const kab_t *kab, const uint8_t id[KAB_SESSION_ID], kab_span_t value,

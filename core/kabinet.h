@@ -169,9 +169,12 @@ typedef struct {
 
 /* Looks for `name` in Cookie lines: split on ';', exact name, a duplicate is refused (none).
  * Empty: not there. LOOP. */
-kab_span_t kab_cookie(const kab_span_t *lines, size_t n, const char *name);
-/* cookie value → id. False: not one of ours. LOOP. */
-bool kab_session_token(const kab_t *kab, kab_span_t cookie, uint8_t id[KAB_SESSION_ID]);
+kab_span_t kab_cookie(const kab_span_t *lines, size_t n, kab_span_t name);
+/* A session's cookie, of which nothing is proven yet. False: not the form of one. LOOP. */
+bool kab_session_token(const kab_t *kab, kab_span_t cookie, kab_token_t *token);
+/* Whether the gateway made it; a MAC. Who remembers id, proof and generation of one that was proven
+ * need not ask again. LOOP. */
+bool kab_session_proven(const kab_t *kab, const kab_token_t *token);
 /* Where Redis keeps the copy and the idle clock: NUL-terminated names. Ask with MGET copy idle:
  * alive in Redis means both are there. LOOP. */
 enum { KAB_SESSION_KEY = 96 };

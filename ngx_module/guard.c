@@ -1,7 +1,8 @@
 /*
- * kabinet_protect: cookie → MAC → one look-up in shared memory → variables. Only
- * a session that is not there costs more (miss.c). Subrequests skip the access
- * phase; they see the variables of their main request.
+ * kabinet_protect: cookie → digest → one look-up in shared memory → variables. Only
+ * a cookie that was not proven yet costs a MAC as well, and a session that is not
+ * there more (miss.c). Subrequests skip the access phase; they see the variables of
+ * their main request.
  */
 
 #include "ngx_http_kabinet.h"
@@ -262,7 +263,7 @@ ngx_http_kabinet_is_cookie(ngx_str_t *name)
 
 
 static ngx_uint_t
-ngx_http_kabinet_session_id(ngx_http_request_t *r, kab_t *kab, uint8_t *id)
+ngx_http_kabinet_token(ngx_http_request_t *r, kab_t *kab, kab_token_t *token)
 {
     kab_span_t        lines[NGX_HTTP_KABINET_LINES], cookie;
     ngx_uint_t        i, n = 0;
@@ -282,29 +283,50 @@ ngx_http_kabinet_session_id(ngx_http_request_t *r, kab_t *kab, uint8_t *id)
         }
     }
 
-    cookie = n ? kab_cookie(lines, n, KAB_SESSION_COOKIE) : KAB_NONE;
+    cookie = n ? kab_cookie(lines, n, KAB_SPAN(KAB_SESSION_COOKIE)) : KAB_NONE;
 
-    return cookie.n && kab_session_token(kab, cookie, id);
+    return cookie.n && kab_session_token(kab, cookie, token);
+}
+
+
+/* Forged ones are worked out before anybody else is asked. */
+static ngx_http_kabinet_found_t
+ngx_http_kabinet_find(ngx_http_kabinet_worker_t *w, const kab_token_t *token, kab_session_t *session,
+    ngx_uint_t *touch)
+{
+    ngx_http_kabinet_found_t  found;
+
+    found = ngx_http_kabinet_table_find(w->table, token, 0, &w->conf->facts, session, touch);
+
+    if (found == NGX_HTTP_KABINET_HIT || found == NGX_HTTP_KABINET_ENDED) {
+        return found;
+    }
+
+    if (!kab_session_proven(w->kab, token)) {
+        return NGX_HTTP_KABINET_FORGED;
+    }
+
+    return found == NGX_HTTP_KABINET_UNPROVEN
+           ? ngx_http_kabinet_table_find(w->table, token, 1, &w->conf->facts, session, touch)
+           : found;
 }
 
 
 static ngx_int_t
 ngx_http_kabinet_look(ngx_http_request_t *r, ngx_http_kabinet_ctx_t *ctx, ngx_http_kabinet_worker_t *w)
 {
-    uint8_t                       id[KAB_SESSION_ID];
-    ngx_uint_t                    touch, epoch;
+    ngx_uint_t                    touch;
+    kab_token_t                   token;
     ngx_http_kabinet_found_t      found;
     ngx_http_kabinet_counters_t  *counters = ngx_http_kabinet_counters(w->table);
 
-    if (!ngx_http_kabinet_session_id(r, w->kab, id)) {
-        ctx->looked = 1;
-        ctx->verdict = KAB_E_NO_SESSION;
-        return NGX_OK;
-    }
+    found = ngx_http_kabinet_token(r, w->kab, &token)
+            ? ngx_http_kabinet_find(w, &token, &ctx->session, &touch)
+            : NGX_HTTP_KABINET_FORGED;
 
-    found = ngx_http_kabinet_table_find(w->table, id, &w->conf->facts, &ctx->session, &touch, &epoch);
+    kab_wipe(token.random, sizeof(token.random));
 
-    if (found == NGX_HTTP_KABINET_ENDED) {
+    if (found == NGX_HTTP_KABINET_ENDED || found == NGX_HTTP_KABINET_FORGED) {
         ctx->looked = 1;
         ctx->verdict = KAB_E_NO_SESSION;
         return NGX_OK;
@@ -315,7 +337,7 @@ ngx_http_kabinet_look(ngx_http_request_t *r, ngx_http_kabinet_ctx_t *ctx, ngx_ht
     {
         (void) ngx_atomic_fetch_add(&counters->hits, 1);
         if (touch) {
-            ngx_http_kabinet_redis_touch(w->redis, id);
+            ngx_http_kabinet_redis_touch(w->redis, token.id);
         }
         ctx->looked = 1;
         ctx->verdict = KAB_OK;
@@ -324,7 +346,7 @@ ngx_http_kabinet_look(ngx_http_request_t *r, ngx_http_kabinet_ctx_t *ctx, ngx_ht
 
     (void) ngx_atomic_fetch_add(&counters->misses, 1);
 
-    return ngx_http_kabinet_miss_wait(w, ctx, id);
+    return ngx_http_kabinet_miss_wait(w, ctx, token.id);
 }
 
 

@@ -236,15 +236,18 @@ const uint8_t *ngx_http_kabinet_miss_id(ngx_http_kabinet_miss_t *miss);
 typedef enum {
     NGX_HTTP_KABINET_HIT,
     NGX_HTTP_KABINET_ABSENT,
-    NGX_HTTP_KABINET_ENDED   /* a tombstone: nothing but the truth may bring it back */
+    NGX_HTTP_KABINET_UNPROVEN, /* there, but no proof is remembered, or another one */
+    NGX_HTTP_KABINET_FORGED,   /* no cookie, or none of ours */
+    NGX_HTTP_KABINET_ENDED     /* a tombstone: nothing but the truth may bring it back */
 } ngx_http_kabinet_found_t;
 
 ngx_int_t ngx_http_kabinet_table_init(ngx_shm_zone_t *zone, void *data);
 ngx_http_kabinet_table_t *ngx_http_kabinet_table(ngx_shm_zone_t *zone);
 ngx_http_kabinet_counters_t *ngx_http_kabinet_counters(ngx_http_kabinet_table_t *t);
-/* On a hit *touch says that the idle clock in Redis wants a touch. *epoch goes to insert. */
-ngx_http_kabinet_found_t ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const uint8_t *id,
-    const kab_config_facts_t *facts, kab_session_t *out, ngx_uint_t *touch, ngx_uint_t *epoch);
+/* `proven`: the token has just been proven, so remember it. On a hit *touch says that the idle clock in
+ * Redis wants a touch; nothing else changes anything. */
+ngx_http_kabinet_found_t ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const kab_token_t *token,
+    ngx_uint_t proven, const kab_config_facts_t *facts, kab_session_t *out, ngx_uint_t *touch);
 void ngx_http_kabinet_table_insert(ngx_http_kabinet_table_t *t, const kab_session_t *s, ngx_uint_t epoch);
 void ngx_http_kabinet_table_drop(ngx_http_kabinet_table_t *t, const uint8_t *id, time_t tombstone);
 ngx_uint_t ngx_http_kabinet_table_epoch(ngx_http_kabinet_table_t *t);

@@ -9,24 +9,27 @@
 #include "ngx_http_kabinet.h"
 
 
-#define NGX_HTTP_KABINET_TABLE_VERSION  3
+#define NGX_HTTP_KABINET_TABLE_VERSION  4
 #define NGX_HTTP_KABINET_NONE           ((uint32_t) -1)
 
 
+/* Two lines of a processor's cache, and each begins one. */
 typedef struct {
     uint8_t                      id[KAB_SESSION_ID];
-    kab_uuid_t                   account;
-    kab_uuid_t                   public_id;
-    char                         iin[12];
-    uint32_t                     auth_time;
-    uint32_t                     expires_at;
-    uint32_t                     seen;       /* the idle clock */
-    uint32_t                     touched;    /* when Redis last heard of it */
-    uint32_t                     tombstone;  /* until when; 0: alive */
+    uint8_t                      proof[sizeof(((kab_token_t *) 0)->proof)];
+    uint32_t                     generation; /* of the keys that the proof was right by; 0: none yet */
     uint32_t                     chain;      /* next of the bucket, or of the free list */
     uint32_t                     newer;
     uint32_t                     older;
+    uint32_t                     seen;       /* the idle clock */
+    uint32_t                     touched;    /* when Redis last heard of it */
+    uint32_t                     expires_at; /* the session, or its tombstone */
+    uint32_t                     auth_time;
+    kab_uuid_t                   account;
+    kab_uuid_t                   public_id;
+    char                         iin[12];
     uint16_t                     methods;
+    uint8_t                      ended;      /* a tombstone */
 } ngx_http_kabinet_node_t;
 
 
@@ -278,7 +281,7 @@ ngx_http_kabinet_node_new(ngx_http_kabinet_table_t *t, const uint8_t *id)
     n = ngx_http_kabinet_node_free(t);
     if (n == NULL) {
         n = &t->nodes[t->oldest];
-        if (n->tombstone > (uint32_t) ngx_time()) {
+        if (n->ended && n->expires_at > (uint32_t) ngx_time()) {
             t->epoch++;
         }
         ngx_http_kabinet_node_remove(t, n);
@@ -297,9 +300,44 @@ ngx_http_kabinet_node_new(ngx_http_kabinet_table_t *t, const uint8_t *id)
 }
 
 
+/* What was right by the same keys once need not be worked out again: most of what a hit would cost. */
+static ngx_uint_t
+ngx_http_kabinet_node_proven(const ngx_http_kabinet_node_t *n, const kab_token_t *token)
+{
+    return n->generation == token->generation && kab_same(n->proof, token->proof, sizeof(n->proof));
+}
+
+
+static void
+ngx_http_kabinet_node_hit(ngx_http_kabinet_table_t *t, ngx_http_kabinet_node_t *n, const kab_config_facts_t *facts,
+    kab_session_t *out, ngx_uint_t *touch)
+{
+    uint32_t  now = (uint32_t) ngx_time();
+
+    if (n->seen != now) {
+        n->seen = now;
+        ngx_http_kabinet_node_unlink(t, n);
+        ngx_http_kabinet_node_to_front(t, n);
+    }
+
+    if (n->touched + facts->session_touch <= now) {
+        n->touched = now;
+        *touch = 1;
+    }
+
+    ngx_memcpy(out->id, n->id, KAB_SESSION_ID);
+    out->account = n->account;
+    out->public_id = n->public_id;
+    ngx_memcpy(out->iin, n->iin, sizeof(out->iin));
+    out->auth_time = n->auth_time;
+    out->expires_at = n->expires_at;
+    out->methods = n->methods;
+}
+
+
 ngx_http_kabinet_found_t
-ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const uint8_t *id, const kab_config_facts_t *facts,
-    kab_session_t *out, ngx_uint_t *touch, ngx_uint_t *epoch)
+ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const kab_token_t *token, ngx_uint_t proven,
+    const kab_config_facts_t *facts, kab_session_t *out, ngx_uint_t *touch)
 {
     uint32_t                   now = (uint32_t) ngx_time();
     ngx_http_kabinet_node_t   *n;
@@ -308,38 +346,25 @@ ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const uint8_t *id, cons
     *touch = 0;
 
     ngx_http_kabinet_table_lock(t);
-    *epoch = t->epoch;
-    n = ngx_http_kabinet_node_find(t, id);
+    n = ngx_http_kabinet_node_find(t, token->id);
 
-    if (n != NULL && n->tombstone) {
-        if (n->tombstone > now) {
-            found = NGX_HTTP_KABINET_ENDED;
-        } else {
-            ngx_http_kabinet_node_remove(t, n);
-        }
+    if (n != NULL && proven) {
+        ngx_memcpy(n->proof, token->proof, sizeof(n->proof));
+        n->generation = token->generation;
+    }
 
-    } else if (n != NULL && (n->expires_at <= now || n->seen + facts->session_idle < now)) {
+    if (n != NULL && (n->expires_at <= now || (!n->ended && n->seen + facts->session_idle < now))) {
         /* another machine may have seen it since: ask again */
         ngx_http_kabinet_node_remove(t, n);
 
-    } else if (n != NULL) {
-        if (n->seen != now) {
-            n->seen = now;
-            ngx_http_kabinet_node_unlink(t, n);
-            ngx_http_kabinet_node_to_front(t, n);
-        }
-        if (n->touched + facts->session_touch <= now) {
-            n->touched = now;
-            *touch = 1;
-        }
+    } else if (n != NULL && n->ended) {
+        found = NGX_HTTP_KABINET_ENDED;
 
-        ngx_memcpy(out->id, n->id, KAB_SESSION_ID);
-        out->account = n->account;
-        out->public_id = n->public_id;
-        ngx_memcpy(out->iin, n->iin, sizeof(out->iin));
-        out->auth_time = n->auth_time;
-        out->expires_at = n->expires_at;
-        out->methods = n->methods;
+    } else if (n != NULL && !ngx_http_kabinet_node_proven(n, token)) {
+        found = NGX_HTTP_KABINET_UNPROVEN;
+
+    } else if (n != NULL) {
+        ngx_http_kabinet_node_hit(t, n, facts, out, touch);
         found = NGX_HTTP_KABINET_HIT;
     }
 
@@ -359,7 +384,7 @@ ngx_http_kabinet_table_insert(ngx_http_kabinet_table_t *t, const kab_session_t *
     n = ngx_http_kabinet_node_find(t, s->id);
 
     /* an end that was heard while the answer was on its way wins */
-    if (t->epoch == epoch && (n == NULL || n->tombstone <= now)) {
+    if (t->epoch == epoch && (n == NULL || !n->ended || n->expires_at <= now)) {
         if (n == NULL) {
             n = ngx_http_kabinet_node_new(t, s->id);
         }
@@ -371,7 +396,7 @@ ngx_http_kabinet_table_insert(ngx_http_kabinet_table_t *t, const kab_session_t *
         n->methods = s->methods;
         n->seen = now;
         n->touched = now;
-        n->tombstone = 0;
+        n->ended = 0;
     }
 
     ngx_http_kabinet_table_unlock(t);
@@ -388,7 +413,8 @@ ngx_http_kabinet_table_drop(ngx_http_kabinet_table_t *t, const uint8_t *id, time
     if (n == NULL) {
         n = ngx_http_kabinet_node_new(t, id);
     }
-    n->tombstone = (uint32_t) (ngx_time() + tombstone);
+    n->ended = 1;
+    n->expires_at = (uint32_t) (ngx_time() + tombstone);
     ngx_memzero(n->iin, sizeof(n->iin));
     ngx_http_kabinet_table_unlock(t);
 }

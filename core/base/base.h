@@ -67,6 +67,15 @@ kab_uuid_t kab_uuid_new(const kab_env_t *env); /* RFC 9562 version 4 */
 void kab_uuid_text(kab_uuid_t id, char out[KAB_UUID_SIZE]);
 bool kab_uuid_parse(kab_span_t in, kab_uuid_t *out);
 
+/* An opaque token of a cookie, taken apart (identity/key/token.h). Secret: wipe it. */
+enum { KAB_TOKEN_ID = 32 };
+typedef struct {
+    uint8_t id[KAB_TOKEN_ID]; /* SHA-256 of the random part */
+    uint8_t random[32];
+    uint8_t proof[16];   /* the id of its key, and the MAC */
+    uint32_t generation; /* of the keys by which it is to be proven */
+} kab_token_t;
+
 /* True if every byte belongs to well-formed UTF-8 without NUL (RFC 3629). */
 bool kab_utf8_ok(kab_span_t in);
 

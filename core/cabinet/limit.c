@@ -25,7 +25,7 @@ static const kab_sql_t sql_release = {"limit_release",
 kab_err_t kab_limit_release(const kab_world_t *w, const char *what, kab_span_t key)
 {
     uint8_t index[KAB_INDEX_BYTES];
-    kab_index_with(kab_key_current(w->ring, KAB_KEY_THROTTLE), what, key, index);
+    kab_mac(kab_key_current(w->ring, KAB_KEY_THROTTLE), what, key, index);
     kab_param_t params[] = {kab_p_text(kab_span_of(what)), kab_p_index(index)};
     return kab_pg_exec(&w->db, &sql_release, params, 2, NULL);
 }
@@ -37,7 +37,7 @@ kab_err_t kab_limit_count(const kab_world_t *w, const char *what, kab_span_t key
     uint8_t index[KAB_INDEX_BYTES];
     kab_time_t now = w->env->now(w->env->ctx);
     const kab_key_t *throttle = kab_key_current(w->ring, KAB_KEY_THROTTLE);
-    kab_index_with(throttle, what, key, index);
+    kab_mac(throttle, what, key, index);
     kab_param_t params[] = {kab_p_text(kab_span_of(what)),
                             kab_p_index(index),
                             kab_p_int(throttle->id),

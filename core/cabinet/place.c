@@ -39,8 +39,8 @@ void kab_iin_index(const kab_keyring_t *ring, const kab_iin_t *iin, kab_iin_inde
     const kab_key_t *before = kab_key_find(ring, KAB_KEY_INDEX, (uint16_t)(key->id - 1));
     kab_span_t digits = {(const uint8_t *)iin->digits, KAB_IIN_DIGITS};
     out->key_id = key->id;
-    kab_index_with(key, "iin", digits, out->now);
-    kab_index_with(before == NULL ? key : before, "iin", digits, out->before);
+    kab_mac(key, "iin", digits, out->now);
+    kab_mac(before == NULL ? key : before, "iin", digits, out->before);
 }
 
 kab_param_t kab_p_index(const uint8_t index[KAB_INDEX_BYTES])

@@ -70,7 +70,7 @@ bool kab_row_mac(const kab_world_t *w, const char *table, const kab_param_t *fie
     for (unsigned i = 0; i < n; i++) {
         end = append(end, &fields[i]);
     }
-    kab_index_with(key, table, (kab_span_t){text, size}, mac);
+    kab_mac(key, table, (kab_span_t){text, size}, mac);
     *key_id = key->id;
     return true;
 }
@@ -103,6 +103,6 @@ void kab_row_index(const kab_keyring_t *ring, const char *domain, kab_span_t val
     const kab_key_t *key = kab_key_current(ring, KAB_KEY_INDEX);
     const kab_key_t *before = kab_key_find(ring, KAB_KEY_INDEX, (uint16_t)(key->id - 1));
     out->key_id = key->id;
-    kab_index_with(key, domain, value, out->now);
-    kab_index_with(before == NULL ? key : before, domain, value, out->before);
+    kab_mac(key, domain, value, out->now);
+    kab_mac(before == NULL ? key : before, domain, value, out->before);
 }

@@ -33,7 +33,7 @@ kab_span_t kab_call_field(const kab_call_t *call, const char *name)
 bool kab_call_token(const kab_call_t *call, const char *cookie, const char *domain, uint8_t id[32],
                     uint8_t *secret)
 {
-    kab_span_t value = kab_cookie(call->in.cookies, call->in.cookies_n, cookie);
+    kab_span_t value = kab_cookie(call->in.cookies, call->in.cookies_n, kab_span_of(cookie));
 
     return value.n && kab_token_read(call->kab->config->ring, domain, value, id, secret);
 }

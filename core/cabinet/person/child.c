@@ -167,7 +167,7 @@ void kab_guardian_mac(const kab_key_t *key, const kab_uuid_t *id, const kab_uuid
     for (int i = 0; i < 8; i++) {
         text[48 + i] = (uint8_t)((uint64_t)since >> (56 - 8 * i));
     }
-    kab_index_with(key, "guardianship", (kab_span_t){text, sizeof text}, mac);
+    kab_mac(key, "guardianship", (kab_span_t){text, sizeof text}, mac);
 }
 
 kab_err_t kab_child_import(const kab_world_t *w, kab_child_t *child, const kab_uuid_t *guardian,

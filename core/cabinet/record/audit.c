@@ -46,10 +46,11 @@ static void put64(uint8_t out[8], uint64_t v)
 
 static void day_key(const kab_key_t *key, kab_time_t at, kab_key_t *out)
 {
-    uint8_t day[8];
+    uint8_t day[8], bytes[KAB_MAC_BYTES];
     put64(day, (uint64_t)(at / KAB_DAY));
-    out->id = key->id;
-    kab_index_with(key, "kabinet audit forward", (kab_span_t){day, sizeof day}, out->key);
+    kab_mac(key, "kabinet audit forward", (kab_span_t){day, sizeof day}, bytes);
+    kab_key_make(out, key->id, bytes);
+    kab_wipe(bytes, sizeof bytes);
 }
 
 static uint8_t *append(uint8_t *to, kab_span_t field)
@@ -81,7 +82,7 @@ bool kab_audit_mac(kab_arena_t *arena, const kab_key_t *key, const kab_audit_row
         end = append(end, fields[i]);
     }
     day_key(key, row->at, &today);
-    kab_index_with(&today, "audit row", (kab_span_t){text, total}, out);
+    kab_mac(&today, "audit row", (kab_span_t){text, total}, out);
     kab_wipe(&today, sizeof today);
     return true;
 }
@@ -97,7 +98,7 @@ void kab_audit_link(const kab_key_t *key, const uint8_t before[KAB_AUDIT_MAC],
     put64(text + 2 * KAB_AUDIT_MAC, (uint64_t)number);
     put64(text + 2 * KAB_AUDIT_MAC + 8, (uint64_t)sealed_at);
     day_key(key, sealed_at, &today);
-    kab_index_with(&today, "audit link", (kab_span_t){text, sizeof text}, out);
+    kab_mac(&today, "audit link", (kab_span_t){text, sizeof text}, out);
     kab_wipe(&today, sizeof today);
 }
 

@@ -42,7 +42,7 @@ static source_t source_of(const char *purpose, kab_span_t of, uint64_t number)
 static void derive(const kab_keyring_t *ring, const char *domain, const source_t *source,
                    uint8_t mac[KAB_MAC_BYTES])
 {
-    kab_mac(kab_key_current(ring, KAB_KEY_INDEX)->key, domain,
+    kab_mac(kab_key_current(ring, KAB_KEY_INDEX), domain,
             (kab_span_t){(const uint8_t *)source, sizeof *source}, mac);
 }
 

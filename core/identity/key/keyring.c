@@ -24,12 +24,12 @@ typedef struct {
 } keys_t;
 
 struct kab_keyring_s {
-    uint64_t generation;
+    uint32_t generation;
     keys_t purpose[KAB_KEY_PURPOSES];
     uint8_t file[FILE_MAX]; /* in the same guarded pages while it is being read */
 };
 
-static atomic_uint_fast64_t generations;
+static atomic_uint_fast32_t generations;
 
 static void explain(char *why, size_t size, const char *path, const char *what)
 {
@@ -50,7 +50,7 @@ static kab_keyring_t *guarded_pages(void)
     }
     /* Out of swap as well where the limit allows; small containers often allow nothing. */
     (void)mlock(ring, sizeof *ring);
-    ring->generation = atomic_fetch_add(&generations, 1) + 1;
+    ring->generation = (uint32_t)atomic_fetch_add(&generations, 1) + 1;
     return ring;
 }
 
@@ -169,7 +169,9 @@ static const char *insert(keys_t *keys, const kab_key_t *key)
 static const char *parse_line(kab_keyring_t *ring, kab_span_t line)
 {
     kab_purpose_t purpose;
-    kab_key_t key = {0};
+    uint16_t id;
+    uint8_t bytes[KAB_KEY_BYTES];
+    kab_key_t key;
     const char *why = NULL;
 
     if (line.n > 0 && line.p[line.n - 1] == '\r') {
@@ -182,17 +184,19 @@ static const char *parse_line(kab_keyring_t *ring, kab_span_t line)
     if (!parse_purpose(next_word(&line), &purpose)) {
         return "unknown purpose";
     }
-    if (!parse_id(next_word(&line), &key.id)) {
+    if (!parse_id(next_word(&line), &id)) {
         return "the id must be 1 to 65535";
     }
-    if (!kab_unb64url(next_word(&line), key.key, sizeof key.key)) {
+    if (!kab_unb64url(next_word(&line), bytes, sizeof bytes)) {
         why = "the key must be 32 bytes in base64url";
     } else if (kab_span_trim(line).n > 0) {
         why = "too many words";
     } else {
+        kab_key_make(&key, id, bytes);
         why = insert(&ring->purpose[purpose], &key);
+        kab_wipe(&key, sizeof key);
     }
-    kab_wipe(&key, sizeof key);
+    kab_wipe(bytes, sizeof bytes);
     return why;
 }
 
@@ -299,7 +303,7 @@ const kab_key_t *kab_key_find(const kab_keyring_t *ring, kab_purpose_t purpose, 
     return NULL;
 }
 
-uint64_t kab_keyring_generation(const kab_keyring_t *ring)
+uint32_t kab_keyring_generation(const kab_keyring_t *ring)
 {
     return ring->generation;
 }

@@ -10,7 +10,7 @@
 #ifndef KAB_KEYRING_H
 #define KAB_KEYRING_H
 
-#include "base/base.h"
+#include "identity/key/mac.h"
 
 typedef enum {
     KAB_KEY_INDEX,
@@ -22,12 +22,6 @@ typedef enum {
     KAB_KEY_THROTTLE,
     KAB_KEY_PURPOSES
 } kab_purpose_t;
-
-enum { KAB_KEY_BYTES = 32 };
-typedef struct {
-    uint16_t id; /* 1… */
-    uint8_t key[KAB_KEY_BYTES];
-} kab_key_t;
 
 typedef struct kab_keyring_s kab_keyring_t;
 
@@ -43,8 +37,8 @@ bool kab_keyring_create(const char *path, const kab_env_t *env, char *why, size_
 const kab_key_t *kab_key_current(const kab_keyring_t *ring, kab_purpose_t purpose); /* never NULL */
 const kab_key_t *kab_key_find(const kab_keyring_t *ring, kab_purpose_t purpose,
                               uint16_t id); /* or NULL */
-/* Differs for every ring that this process ever opened: what a thread caches by it is never another
- * ring's, even at the same address. */
-uint64_t kab_keyring_generation(const kab_keyring_t *ring);
+/* 1…, another one for every ring that this process and those it came from ever opened: what was
+ * proven under one is not yet proven under the next. */
+uint32_t kab_keyring_generation(const kab_keyring_t *ring);
 
 #endif

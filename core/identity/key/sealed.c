@@ -118,11 +118,5 @@ bool kab_unseal(kab_arena_t *arena, const kab_keyring_t *ring, kab_place_t place
 void kab_index(const kab_keyring_t *ring, kab_purpose_t purpose, const char *domain,
                kab_span_t value, uint8_t out[KAB_INDEX_BYTES])
 {
-    kab_index_with(kab_key_current(ring, purpose), domain, value, out);
-}
-
-void kab_index_with(const kab_key_t *key, const char *domain, kab_span_t value,
-                    uint8_t out[KAB_INDEX_BYTES])
-{
-    kab_mac(key->key, domain, value, out);
+    kab_mac(kab_key_current(ring, purpose), domain, value, out);
 }

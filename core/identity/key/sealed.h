@@ -32,8 +32,5 @@ enum { KAB_INDEX_BYTES = 32 };
 /* HMAC under the purpose's current key of `domain` ‖ 0x00 ‖ `value`. */
 void kab_index(const kab_keyring_t *ring, kab_purpose_t purpose, const char *domain,
                kab_span_t value, uint8_t out[KAB_INDEX_BYTES]);
-/* The same under a given key. */
-void kab_index_with(const kab_key_t *key, const char *domain, kab_span_t value,
-                    uint8_t out[KAB_INDEX_BYTES]);
 
 #endif

@@ -202,8 +202,8 @@ void kab_hash_stand_in(const kab_keyring_t *ring, kab_hash_params_t params, kab_
     _Static_assert((int)HASH == (int)KAB_MAC_BYTES && (int)SALT <= (int)KAB_MAC_BYTES,
                    "one MAC fills each");
 
-    kab_mac(decoy->key, "password stand-in salt", seed, phc.salt);
-    kab_mac(decoy->key, "password stand-in hash", seed, phc.hash);
+    kab_mac(decoy, "password stand-in salt", seed, phc.salt);
+    kab_mac(decoy, "password stand-in hash", seed, phc.hash);
     if (!kab_phc_write(&phc, out)) {
         abort(); /* cannot be: every part has its bound */
     }

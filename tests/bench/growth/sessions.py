@@ -14,7 +14,7 @@ EACH = 20      # of one account at a time
 ANY = 100000   # so many of them are asked for, at random
 SECONDS = 8
 NODE = 140     # bytes of shared memory that suffice for one
-SMALLEST = 8960  # sessions that a zone of 1m holds
+SMALLEST = 8000  # sessions that a zone of 1m holds
 
 # What is asked for, by which sessions, in a zone for all of them or in the smallest.
 ROWS = {"plain": ("plain", "any", True), "hit, few": ("kabinet", "few", True),

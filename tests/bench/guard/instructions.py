@@ -18,7 +18,7 @@ from guard.site_conf import COOKIE
 COUNT = 500
 BEGIN = "ngx_http_process_request"
 BLOCK = "SHA256_Transform"
-BLOCKS = 3  # of a hit: inner and outer hash of the MAC, and the session's id
+BLOCKS = 1  # of a hit: the name of the session
 MOST = 3000
 KINDS = {"plain": "plain", "hit": "kabinet"}
 

@@ -39,7 +39,7 @@ static void keys_are_found(void **state)
 static void generations_differ(void **state)
 {
     kab_keyring_t *a = unit_ring();
-    uint64_t first = kab_keyring_generation(a);
+    uint32_t first = kab_keyring_generation(a);
 
     (void)state;
     kab_keyring_close(a);

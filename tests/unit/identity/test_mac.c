@@ -1,7 +1,5 @@
 #include "unit.h"
 
-#include <pthread.h>
-
 #include <openssl/evp.h>
 
 #include "identity/key/mac.h"
@@ -51,76 +49,18 @@ static void agrees_with_one_shot_hmac(void **state)
 
     (void)state;
     for (size_t n = 0; n < 200; n++) {
-        uint8_t key[KAB_KEY_BYTES], message[2 + 200] = "d", out[KAB_MAC_BYTES], other[64];
+        uint8_t bytes[KAB_KEY_BYTES], message[2 + 200] = "d", out[KAB_MAC_BYTES], other[64];
         size_t other_n = 0;
-        unit_random(&dice, key, sizeof key);
+        kab_key_t key;
+        unit_random(&dice, bytes, sizeof bytes);
+        kab_key_make(&key, 1, bytes);
         unit_random(&dice, message + 2, n);
-        kab_mac(key, "d", (kab_span_t){message + 2, n}, out);
-        assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key, sizeof key, message,
+        kab_mac(&key, "d", (kab_span_t){message + 2, n}, out);
+        assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, bytes, sizeof bytes, message,
                                   2 + n, other, sizeof other, &other_n));
         assert_int_equal(other_n, KAB_MAC_BYTES);
         assert_memory_equal(out, other, KAB_MAC_BYTES);
     }
-}
-
-/* More rings and ids than a thread keeps, taken in turns, each with another key. */
-static void kept_contexts_are_never_anothers(void **state)
-{
-    enum { RINGS = 7 };
-    kab_keyring_t *ring[RINGS];
-    char lines[1024], b64[KAB_B64_SIZE(KAB_KEY_BYTES)];
-    uint8_t key[KAB_KEY_BYTES], expected[KAB_MAC_BYTES], out[KAB_MAC_BYTES];
-
-    (void)state;
-    for (size_t turn = 0; turn < 3; turn++) {
-        for (size_t i = 0; i < RINGS; i++) {
-            memset(key, (int)(turn * RINGS + i + 1), sizeof key);
-            kab_b64url(key, sizeof key, b64);
-            snprintf(lines, sizeof lines, "%stoken 2 %s\n", UNIT_RING, b64);
-            ring[i] = unit_ring_of(lines);
-        }
-        for (size_t k = 0; k < 60; k++) {
-            size_t i = k < 30 ? k * 5 % RINGS : k / 10; /* in turns, then each with both ids */
-            const kab_key_t *of = kab_key_find(ring[i], KAB_KEY_TOKEN, 1 + k % 2);
-            kab_mac(of->key, "session", KAB_SPAN("value"), expected);
-            kab_mac_token(ring[i], of, "session", KAB_SPAN("value"), out);
-            assert_memory_equal(out, expected, sizeof out);
-        }
-        for (size_t i = 0; i < RINGS; i++) {
-            kab_keyring_close(ring[i]);
-        }
-    }
-}
-
-static void *one_thread(void *arg)
-{
-    const kab_keyring_t *ring = arg;
-    static _Thread_local uint8_t out[KAB_MAC_BYTES];
-
-    for (int i = 0; i < 500; i++) {
-        kab_mac_token(ring, kab_key_current(ring, KAB_KEY_TOKEN), "d", KAB_SPAN("v"), out);
-    }
-    return memcpy(malloc(sizeof out), out, sizeof out);
-}
-
-static void threads_do_not_share(void **state)
-{
-    pthread_t thread[4];
-    kab_keyring_t *ring = unit_ring();
-    uint8_t expected[KAB_MAC_BYTES];
-
-    (void)state;
-    kab_mac(kab_key_current(ring, KAB_KEY_TOKEN)->key, "d", KAB_SPAN("v"), expected);
-    for (int i = 0; i < 4; i++) {
-        assert_int_equal(pthread_create(&thread[i], NULL, one_thread, ring), 0);
-    }
-    for (int i = 0; i < 4; i++) {
-        void *out;
-        assert_int_equal(pthread_join(thread[i], &out), 0);
-        assert_memory_equal(out, expected, sizeof expected);
-        free(out);
-    }
-    kab_keyring_close(ring);
 }
 
 int main(void)
@@ -129,8 +69,6 @@ int main(void)
         cmocka_unit_test(sha256_vector),
         cmocka_unit_test(agrees_with_one_shot_sha256),
         cmocka_unit_test(agrees_with_one_shot_hmac),
-        cmocka_unit_test(kept_contexts_are_never_anothers),
-        cmocka_unit_test(threads_do_not_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
