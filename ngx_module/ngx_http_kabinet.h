@@ -80,9 +80,8 @@ typedef struct {
     ngx_http_kabinet_miss_t    *miss;          /* a session being asked for */
     ngx_queue_t                 waiting;       /* among the miss's waiters */
     kab_err_t                   verdict;       /* once looked: KAB_OK, NO_SESSION, UNAVAILABLE */
-    kab_session_t               session;
     unsigned                    looked:1;
-    unsigned                    headers_dropped:1;
+    kab_session_t               session;       /* of a verdict that is KAB_OK; nothing before */
 } ngx_http_kabinet_ctx_t;
 
 

@@ -197,7 +197,7 @@ ngx_http_kabinet_make_ctx(ngx_http_request_t *r)
     }
 
     ctx = cln->data;
-    ngx_memzero(ctx, sizeof(ngx_http_kabinet_ctx_t));
+    ngx_memzero(ctx, offsetof(ngx_http_kabinet_ctx_t, session));
     ctx->request = r->main;
     cln->handler = ngx_http_kabinet_detach;
     ngx_http_set_ctx(r->main, ctx, ngx_http_kabinet_module);
