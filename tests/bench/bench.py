@@ -18,7 +18,7 @@ import urllib.request
 
 from stand import ROOT, free_port, private_stack, until  # first: it adds folders to the path
 
-from guard import instructions, memory, plot
+from guard import instructions, memory, plot, twins
 from guard.rows import ROUNDS, Bench, spread
 from guard.site_conf import LUA_HTTP, http2, locations, lua_modules, write_files
 from load import Logins, Requests, affinity, cores, hash_bound
@@ -139,6 +139,8 @@ def guarded(stack, people, nginx_core, load_core):
     with open(cookies["hot"], encoding="utf-8") as file:
         some = [line.split() for line in file]
     found["bytes"] = {"shared": memory.shared(1 << 20, after), "redis": memory.redis(stack, some[:20])}
+    serve(stack, "1m", nginx_core)
+    found["ratios"] = twins.measure(stack, load_core, cookies["hot"], say) + found["ratios"]
     say("counting instructions")
     serve(stack, "16m")
     stack.stop_nginx("term")

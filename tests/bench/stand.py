@@ -41,6 +41,33 @@ def private_stack(**settings):
             stack.stop()
 
 
+class Instance:
+    """An nginx as the load sees it."""
+
+    def __init__(self, stack):
+        self.url = stack.url
+        self.pids = stack.nginx_pids()
+
+    def nginx_pids(self):
+        return self.pids
+
+
+@contextlib.contextmanager
+def second_nginx(stack):
+    """Beside the one that runs, with the same settings and stores; yields both."""
+    first, port, url = stack.children["nginx"], stack.port, stack.url
+    both = [Instance(stack)]
+    del stack.children["nginx"]
+    stack.port = free_port()
+    stack.url = url.replace(str(port), str(stack.port))
+    try:
+        stack.start_nginx()
+        yield both + [Instance(stack)]
+    finally:
+        stack.stop_nginx("term")
+        stack.children["nginx"], stack.port, stack.url = first, port, url
+
+
 def sandbox(stack, path, body=None):
     """What the sandbox says; with a body, a PUT."""
     data = None if body is None else json.dumps(body).encode()

