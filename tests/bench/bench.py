@@ -139,8 +139,8 @@ def guarded(stack, people, nginx_core, load_core):
     with open(cookies["hot"], encoding="utf-8") as file:
         some = [line.split() for line in file]
     found["bytes"] = {"shared": memory.shared(1 << 20, after), "redis": memory.redis(stack, some[:20])}
-    serve(stack, "1m", nginx_core)
-    found["ratios"] = twins.measure(stack, load_core, cookies["hot"], say) + found["ratios"]
+    serve(stack, "1m", nginx_core, lua=True)
+    found["ratios"] = twins.measure(stack, load_core, cookies, say) + found["ratios"]
     say("counting instructions")
     serve(stack, "16m")
     stack.stop_nginx("term")
