@@ -244,7 +244,7 @@ ngx_int_t ngx_http_kabinet_table_init(ngx_shm_zone_t *zone, void *data);
 ngx_http_kabinet_table_t *ngx_http_kabinet_table(ngx_shm_zone_t *zone);
 ngx_http_kabinet_counters_t *ngx_http_kabinet_counters(ngx_http_kabinet_table_t *t);
 /* `proven`: the token has just been proven, so remember it. On a hit *touch says that the idle clock in
- * Redis wants a touch; nothing else changes anything. */
+ * Redis wants a touch; a token that is not proven moves no idle clock. */
 ngx_http_kabinet_found_t ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const kab_token_t *token,
     ngx_uint_t proven, const kab_config_facts_t *facts, kab_session_t *out, ngx_uint_t *touch);
 void ngx_http_kabinet_table_insert(ngx_http_kabinet_table_t *t, const kab_session_t *s, ngx_uint_t epoch);

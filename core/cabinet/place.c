@@ -33,14 +33,19 @@ bool kab_place_open(const kab_world_t *w, const kab_uuid_t *account, kab_place_t
     return false;
 }
 
-void kab_iin_index(const kab_keyring_t *ring, const kab_iin_t *iin, kab_iin_index_t *out)
+void kab_row_index(const kab_keyring_t *ring, const char *domain, kab_span_t value,
+                   kab_iin_index_t *out)
 {
     const kab_key_t *key = kab_key_current(ring, KAB_KEY_INDEX);
     const kab_key_t *before = kab_key_find(ring, KAB_KEY_INDEX, (uint16_t)(key->id - 1));
-    kab_span_t digits = {(const uint8_t *)iin->digits, KAB_IIN_DIGITS};
     out->key_id = key->id;
-    kab_mac(key, "iin", digits, out->now);
-    kab_mac(before == NULL ? key : before, "iin", digits, out->before);
+    kab_mac(key, domain, value, out->now);
+    kab_mac(before == NULL ? key : before, domain, value, out->before);
+}
+
+void kab_iin_index(const kab_keyring_t *ring, const kab_iin_t *iin, kab_iin_index_t *out)
+{
+    kab_row_index(ring, "iin", (kab_span_t){(const uint8_t *)iin->digits, KAB_IIN_DIGITS}, out);
 }
 
 kab_param_t kab_p_index(const uint8_t index[KAB_INDEX_BYTES])

@@ -23,6 +23,9 @@ typedef struct {
     uint16_t key_id;
 } kab_iin_index_t;
 void kab_iin_index(const kab_keyring_t *ring, const kab_iin_t *iin, kab_iin_index_t *out);
+/* The same of any value. */
+void kab_row_index(const kab_keyring_t *ring, const char *domain, kab_span_t value,
+                   kab_iin_index_t *out);
 kab_param_t kab_p_index(const uint8_t index[KAB_INDEX_BYTES]); /* borrowed */
 
 /* Address (16) ‖ length of the user agent (2) ‖ user agent ‖ place, sealed. */

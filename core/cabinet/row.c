@@ -96,13 +96,3 @@ bool kab_row_intact(const kab_world_t *w, const char *table, const kab_uuid_t *a
     (void)kab_audit_add(w, account, KAB_EV_TAMPERED, "gateway", kab_span_of(text));
     return false;
 }
-
-void kab_row_index(const kab_keyring_t *ring, const char *domain, kab_span_t value,
-                   kab_iin_index_t *out)
-{
-    const kab_key_t *key = kab_key_current(ring, KAB_KEY_INDEX);
-    const kab_key_t *before = kab_key_find(ring, KAB_KEY_INDEX, (uint16_t)(key->id - 1));
-    out->key_id = key->id;
-    kab_mac(key, domain, value, out->now);
-    kab_mac(before == NULL ? key : before, domain, value, out->before);
-}

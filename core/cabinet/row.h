@@ -23,8 +23,4 @@ bool kab_row_intact(const kab_world_t *w, const char *table, const kab_uuid_t *a
                     const kab_param_t *fields, unsigned n, const kab_rows_t *rows, unsigned row,
                     unsigned column, uint8_t mac[KAB_INDEX_BYTES]);
 
-/* As kab_iin_index, of any value. */
-void kab_row_index(const kab_keyring_t *ring, const char *domain, kab_span_t value,
-                   kab_iin_index_t *out);
-
 #endif
