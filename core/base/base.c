@@ -61,13 +61,6 @@ kab_span_t kab_span_trim(kab_span_t a)
     return a;
 }
 
-void kab_wipe(void *p, size_t n)
-{
-    if (p && n > 0) {
-        explicit_bzero(p, n);
-    }
-}
-
 bool kab_same(const void *a, const void *b, size_t n)
 {
     return n == 0 || CRYPTO_memcmp(a, b, n) == 0;

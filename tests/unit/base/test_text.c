@@ -51,7 +51,7 @@ static void base64url_has_one_spelling(void **state)
     assert_false(kab_unb64url(KAB_NONE, out, 3));
 }
 
-/* Each byte at each place of a text that is read in steps of eight and then singly. */
+/* Each byte at each place of a text that is read in steps of sixteen and then singly. */
 static void base64url_knows_its_alphabet(void **state)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
