@@ -312,19 +312,15 @@ ngx_http_kabinet_find(ngx_http_kabinet_worker_t *w, const kab_token_t *token, ka
 }
 
 
+/* token: NULL for whoever brought none. */
 static ngx_int_t
-ngx_http_kabinet_look(ngx_http_request_t *r, ngx_http_kabinet_ctx_t *ctx, ngx_http_kabinet_worker_t *w)
+ngx_http_kabinet_look(ngx_http_kabinet_ctx_t *ctx, ngx_http_kabinet_worker_t *w, const kab_token_t *token)
 {
     ngx_uint_t                    touch;
-    kab_token_t                   token;
     ngx_http_kabinet_found_t      found;
     ngx_http_kabinet_counters_t  *counters = ngx_http_kabinet_counters(w->table);
 
-    found = ngx_http_kabinet_token(r, w->kab, &token)
-            ? ngx_http_kabinet_find(w, &token, &ctx->session, &touch)
-            : NGX_HTTP_KABINET_FORGED;
-
-    kab_wipe(token.random, sizeof(token.random));
+    found = token != NULL ? ngx_http_kabinet_find(w, token, &ctx->session, &touch) : NGX_HTTP_KABINET_FORGED;
 
     if (found == NGX_HTTP_KABINET_ENDED || found == NGX_HTTP_KABINET_FORGED) {
         ctx->looked = 1;
@@ -337,7 +333,7 @@ ngx_http_kabinet_look(ngx_http_request_t *r, ngx_http_kabinet_ctx_t *ctx, ngx_ht
     {
         (void) ngx_atomic_fetch_add(&counters->hits, 1);
         if (touch) {
-            ngx_http_kabinet_redis_touch(w->redis, token.id);
+            ngx_http_kabinet_redis_touch(w->redis, token->id);
         }
         ctx->looked = 1;
         ctx->verdict = KAB_OK;
@@ -346,14 +342,50 @@ ngx_http_kabinet_look(ngx_http_request_t *r, ngx_http_kabinet_ctx_t *ctx, ngx_ht
 
     (void) ngx_atomic_fetch_add(&counters->misses, 1);
 
-    return ngx_http_kabinet_miss_wait(w, ctx, token.id);
+    return ngx_http_kabinet_miss_wait(w, ctx, token->id);
+}
+
+
+/* What the token names is on its way from memory while the context is made. */
+static ngx_int_t
+ngx_http_kabinet_first_look(ngx_http_request_t *r, ngx_http_kabinet_loc_conf_t *lcf, ngx_http_kabinet_worker_t *w)
+{
+    ngx_int_t                rc = NGX_ERROR;
+    ngx_uint_t               named;
+    kab_token_t              token;
+    ngx_http_kabinet_ctx_t  *ctx;
+
+    named = ngx_http_kabinet_token(r, w->kab, &token);
+    if (named) {
+        ngx_http_kabinet_table_expect(w->table, &token);
+    }
+
+    ctx = ngx_http_kabinet_make_ctx(r);
+    if (ctx != NULL) {
+        rc = ngx_http_kabinet_look(ctx, w, named ? &token : NULL);
+    }
+
+    kab_wipe(token.random, sizeof(token.random));
+
+    if (rc == NGX_OK) {
+        return ngx_http_kabinet_verdict(r, ctx, lcf, w);
+    }
+
+    if (rc == NGX_AGAIN && ngx_http_kabinet_watch_client(r) == NGX_OK) {
+        return NGX_AGAIN;
+    }
+
+    if (ctx != NULL) {
+        ngx_http_kabinet_miss_leave(ctx);
+    }
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
 ngx_int_t
 ngx_http_kabinet_access_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                     rc;
     ngx_http_kabinet_ctx_t       *ctx;
     ngx_http_kabinet_worker_t    *w;
     ngx_http_kabinet_loc_conf_t  *lcf;
@@ -369,35 +401,20 @@ ngx_http_kabinet_access_handler(ngx_http_request_t *r)
         return ngx_http_kabinet_unavailable(r, NULL);
     }
 
-    ctx = ngx_http_kabinet_make_ctx(r);
-    if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    ctx = ngx_http_kabinet_ctx(r);
 
-    if (ctx->miss) {
+    if (ctx != NULL && ctx->miss) {
         return NGX_AGAIN;
     }
 
-    if (ctx->looked) {
+    if (ctx != NULL && ctx->looked) {
         if (r->read_event_handler == ngx_http_test_reading) {
             r->read_event_handler = ngx_http_block_reading;
         }
         return ngx_http_kabinet_verdict(r, ctx, lcf, w);
     }
 
-    rc = ngx_http_kabinet_look(r, ctx, w);
-
-    if (rc == NGX_OK) {
-        return ngx_http_kabinet_verdict(r, ctx, lcf, w);
-    }
-
-    if (rc == NGX_AGAIN && ngx_http_kabinet_watch_client(r) == NGX_OK) {
-        return NGX_AGAIN;
-    }
-
-    ngx_http_kabinet_miss_leave(ctx);
-
-    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    return ngx_http_kabinet_first_look(r, lcf, w);
 }
 
 

@@ -243,6 +243,8 @@ typedef enum {
 ngx_int_t ngx_http_kabinet_table_init(ngx_shm_zone_t *zone, void *data);
 ngx_http_kabinet_table_t *ngx_http_kabinet_table(ngx_shm_zone_t *zone);
 ngx_http_kabinet_counters_t *ngx_http_kabinet_counters(ngx_http_kabinet_table_t *t);
+/* What the token names will be asked for soon: the processor may begin to fetch it. */
+void ngx_http_kabinet_table_expect(ngx_http_kabinet_table_t *t, const kab_token_t *token);
 /* `proven`: the token has just been proven, so remember it. On a hit *touch says that the idle clock in
  * Redis wants a touch; a token that is not proven moves no idle clock. */
 ngx_http_kabinet_found_t ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const kab_token_t *token,

@@ -1,16 +1,19 @@
 /*
  * Sessions in shared memory: copies, never the truth. Nodes of one size in one
  * array, found by hash, kept in order of use; when the array is full the one
- * not used for longest makes room. All under the slab pool's own mutex, which
- * the master releases when a worker dies with it in hand: `torn` then tells
- * the next one that lists may be broken, and the table begins anew.
+ * not used for longest makes room. Changes are made under the slab pool's own
+ * mutex, which the master releases when a worker dies with it in hand: an odd
+ * `changes` then tells the next one that lists may be broken, and the table
+ * begins anew. A hit that has nothing to change takes no lock: what it read is
+ * good if `changes` was even and is the same afterwards.
  */
 
 #include "ngx_http_kabinet.h"
 
 
-#define NGX_HTTP_KABINET_TABLE_VERSION  4
-#define NGX_HTTP_KABINET_NONE           ((uint32_t) -1)
+#define NGX_HTTP_KABINET_TABLE_VERSION  5
+#define NGX_HTTP_KABINET_NONE           ((uint32_t) -1) /* and so are all that are not below the capacity */
+#define NGX_HTTP_KABINET_HOPS           8               /* without the lock, where a chain may seem endless */
 
 
 /* Two lines of a processor's cache, and each begins one. */
@@ -42,7 +45,7 @@ struct ngx_http_kabinet_table_s {
     uint32_t                     fresh;      /* this one and those behind were never taken */
     uint32_t                     newest;
     uint32_t                     oldest;
-    uint32_t                     torn;       /* a change is under way */
+    uint32_t                     changes;    /* begun and ended: odd while one is under way */
     ngx_uint_t                   epoch;      /* raised when the table begins anew */
     ngx_atomic_t                 heard_at;
     ngx_http_kabinet_counters_t  counters;
@@ -63,7 +66,6 @@ ngx_http_kabinet_table_clear(ngx_http_kabinet_table_t *t)
     t->newest = NGX_HTTP_KABINET_NONE;
     t->oldest = NGX_HTTP_KABINET_NONE;
     t->epoch++;
-    t->torn = 0;
 }
 
 
@@ -72,20 +74,20 @@ ngx_http_kabinet_table_lock(ngx_http_kabinet_table_t *t)
 {
     ngx_shmtx_lock(&t->pool->mutex);
 
-    if (t->torn) {
+    if (t->changes & 1) {
         ngx_http_kabinet_table_clear(t);
+        return;
     }
 
-    t->torn = 1;
-    ngx_memory_barrier();
+    __atomic_store_n(&t->changes, t->changes + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 
 static void
 ngx_http_kabinet_table_unlock(ngx_http_kabinet_table_t *t)
 {
-    ngx_memory_barrier();
-    t->torn = 0;
+    __atomic_store_n(&t->changes, t->changes + 1, __ATOMIC_RELEASE);
     ngx_shmtx_unlock(&t->pool->mutex);
 }
 
@@ -178,12 +180,20 @@ ngx_http_kabinet_bucket(ngx_http_kabinet_table_t *t, const uint8_t *id)
 }
 
 
+void
+ngx_http_kabinet_table_expect(ngx_http_kabinet_table_t *t, const kab_token_t *token)
+{
+    __builtin_prefetch(ngx_http_kabinet_bucket(t, token->id));
+}
+
+
 static ngx_http_kabinet_node_t *
-ngx_http_kabinet_node_find(ngx_http_kabinet_table_t *t, const uint8_t *id)
+ngx_http_kabinet_node_find(ngx_http_kabinet_table_t *t, const uint8_t *id, uint32_t hops)
 {
     uint32_t  i;
 
-    for (i = *ngx_http_kabinet_bucket(t, id); i != NGX_HTTP_KABINET_NONE; i = t->nodes[i].chain) {
+    for (i = *ngx_http_kabinet_bucket(t, id); i < t->capacity && hops > 0; i = t->nodes[i].chain, hops--) {
+        __builtin_prefetch(&t->nodes[i].expires_at); /* its second line */
         if (ngx_memcmp(t->nodes[i].id, id, KAB_SESSION_ID) == 0) {
             return &t->nodes[i];
         }
@@ -309,8 +319,21 @@ ngx_http_kabinet_node_proven(const ngx_http_kabinet_node_t *n, const kab_token_t
 
 
 static void
-ngx_http_kabinet_node_hit(ngx_http_kabinet_table_t *t, ngx_http_kabinet_node_t *n, const kab_config_facts_t *facts,
-    kab_session_t *out, ngx_uint_t *touch)
+ngx_http_kabinet_node_session(const ngx_http_kabinet_node_t *n, kab_session_t *out)
+{
+    ngx_memcpy(out->id, n->id, KAB_SESSION_ID);
+    out->account = n->account;
+    out->public_id = n->public_id;
+    ngx_memcpy(out->iin, n->iin, sizeof(out->iin));
+    out->auth_time = n->auth_time;
+    out->expires_at = n->expires_at;
+    out->methods = n->methods;
+}
+
+
+static void
+ngx_http_kabinet_node_use(ngx_http_kabinet_table_t *t, ngx_http_kabinet_node_t *n, const kab_config_facts_t *facts,
+    ngx_uint_t *touch)
 {
     uint32_t  now = (uint32_t) ngx_time();
 
@@ -324,14 +347,30 @@ ngx_http_kabinet_node_hit(ngx_http_kabinet_table_t *t, ngx_http_kabinet_node_t *
         n->touched = now;
         *touch = 1;
     }
+}
 
-    ngx_memcpy(out->id, n->id, KAB_SESSION_ID);
-    out->account = n->account;
-    out->public_id = n->public_id;
-    ngx_memcpy(out->iin, n->iin, sizeof(out->iin));
-    out->auth_time = n->auth_time;
-    out->expires_at = n->expires_at;
-    out->methods = n->methods;
+
+/* A session that was used this second already: its hit has nothing to change, and takes no lock. */
+static ngx_uint_t
+ngx_http_kabinet_table_peek(ngx_http_kabinet_table_t *t, const kab_token_t *token, const kab_config_facts_t *facts,
+    kab_session_t *out)
+{
+    uint32_t                         changes, now = (uint32_t) ngx_time();
+    const ngx_http_kabinet_node_t   *n;
+
+    changes = __atomic_load_n(&t->changes, __ATOMIC_ACQUIRE);
+    n = ngx_http_kabinet_node_find(t, token->id, NGX_HTTP_KABINET_HOPS);
+
+    if (n == NULL || n->ended || n->expires_at <= now || n->seen != now || n->touched + facts->session_touch <= now
+        || !ngx_http_kabinet_node_proven(n, token))
+    {
+        return 0;
+    }
+
+    ngx_http_kabinet_node_session(n, out);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+
+    return !(changes & 1) && changes == __atomic_load_n(&t->changes, __ATOMIC_RELAXED);
 }
 
 
@@ -345,8 +384,12 @@ ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const kab_token_t *toke
 
     *touch = 0;
 
+    if (ngx_http_kabinet_table_peek(t, token, facts, out)) {
+        return NGX_HTTP_KABINET_HIT;
+    }
+
     ngx_http_kabinet_table_lock(t);
-    n = ngx_http_kabinet_node_find(t, token->id);
+    n = ngx_http_kabinet_node_find(t, token->id, t->capacity);
 
     if (n != NULL && proven) {
         ngx_memcpy(n->proof, token->proof, sizeof(n->proof));
@@ -364,7 +407,8 @@ ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const kab_token_t *toke
         found = NGX_HTTP_KABINET_UNPROVEN;
 
     } else if (n != NULL) {
-        ngx_http_kabinet_node_hit(t, n, facts, out, touch);
+        ngx_http_kabinet_node_use(t, n, facts, touch);
+        ngx_http_kabinet_node_session(n, out);
         found = NGX_HTTP_KABINET_HIT;
     }
 
@@ -381,7 +425,7 @@ ngx_http_kabinet_table_insert(ngx_http_kabinet_table_t *t, const kab_session_t *
     ngx_http_kabinet_node_t  *n;
 
     ngx_http_kabinet_table_lock(t);
-    n = ngx_http_kabinet_node_find(t, s->id);
+    n = ngx_http_kabinet_node_find(t, s->id, t->capacity);
 
     /* an end that was heard while the answer was on its way wins */
     if (t->epoch == epoch && (n == NULL || !n->ended || n->expires_at <= now)) {
@@ -409,7 +453,7 @@ ngx_http_kabinet_table_drop(ngx_http_kabinet_table_t *t, const uint8_t *id, time
     ngx_http_kabinet_node_t  *n;
 
     ngx_http_kabinet_table_lock(t);
-    n = ngx_http_kabinet_node_find(t, id);
+    n = ngx_http_kabinet_node_find(t, id, t->capacity);
     if (n == NULL) {
         n = ngx_http_kabinet_node_new(t, id);
     }

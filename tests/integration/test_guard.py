@@ -1,6 +1,8 @@
 """kabinet_protect on the real servers: who passes, what the portal hears, and other modules beside it."""
 
+import http.client
 import random
+import threading
 import time
 
 import pytest
@@ -183,3 +185,53 @@ def test_other_ways_through_nginx(gateway, portal):
         assert {request.headers["Iin"] for request in portal} == {KNOWN}
         portal.clear()
     assert answer.body == b"portal:%s[portal:%s]" % (KNOWN.encode(), KNOWN.encode())
+
+
+# ---- many at a time ----------------------------------------------------------------------------
+
+
+class Asking(threading.Thread):
+    """Over one connection, as one session after the other; each must be told who it is."""
+
+    def __init__(self, port, sessions, seed):
+        super().__init__()
+        self.port, self.sessions, self.dice = port, sessions, random.Random(seed)
+        self.over, self.asked, self.wrong = threading.Event(), 0, []
+        self.start()
+
+    def run(self):
+        plug = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        while not self.over.is_set():
+            cookie, iin, session = self.dice.choice(self.sessions)
+            plug.request("GET", "/who", headers={"Cookie": f"{COOKIE}={cookie}"})
+            answer = plug.getresponse()
+            answer.read()
+            told = (answer.status, answer.getheader("iin"), answer.getheader("session"))
+            if told != (200, iin, session):
+                self.wrong.append((told, (iin, session)))
+            self.asked += 1
+        plug.close()
+
+
+@pytest.mark.gateway(workers=2, server="""location = /who { kabinet_protect on; empty_gif;
+    add_header IIN $kabinet_iin; add_header Session $kabinet_session; }""", conf="""
+    kabinet_session max=100; kabinet_throttle login free=20;""")
+def test_sessions_are_told_apart_while_others_come_and_go(gateway):
+    """Whoever reads shared memory without its lock must not hear half of a change."""
+    sessions = []
+    for iin in [KNOWN, OTHER] * 4:
+        browser = gateway.signed_in(iin)
+        sessions.append((browser.cookies[COOKIE], iin, browser.get("/who").header("session")))
+    asking = [Asking(gateway.port, sessions, SEED + i) for i in range(3)]
+    for i in range(30):
+        browser = gateway.signed_in((KNOWN, OTHER)[i % 2])
+        assert browser.get("/who").status == 200
+        old = {"Cookie": f"{COOKIE}={browser.cookies[COOKIE]}"}
+        assert browser.api("DELETE", "/session").status == 204
+        for _ in range(5):
+            assert gateway.browser().get("/who", headers=old).status == 401
+    for one in asking:
+        one.over.set()
+        one.join()
+    assert [one.wrong for one in asking] == [[], [], []]
+    assert all(one.asked > 100 for one in asking)
