@@ -127,6 +127,6 @@ class Logins:
 
 def hash_bound(build, threads, seconds, m=19456, t=2):
     """Argon2 hashes a second; yields to others as the gateway's threads do."""
-    ran = subprocess.run(["nice", "-n", "10", os.path.join(build, "bench-hashes"), str(m), str(t),
+    ran = subprocess.run(["nice", "-n", "15", os.path.join(build, "bench-hashes"), str(m), str(t),
                           str(threads), str(seconds)], capture_output=True, text=True, check=True)
     return float(ran.stdout)

@@ -237,6 +237,17 @@ def test_a_worker_in_a_hurry_drops_the_client_and_keeps_the_work(gateway, watch)
 # ---- too much at once ----------------------------------------------------------------------------
 
 
+@pytest.mark.gateway(conf="kabinet_threads db=3 hash=2;")
+def test_hashes_yield_to_the_loop_and_nothing_else_does(gateway):
+    worker = gateway.workers()[0]
+    for _ in range(4):
+        gateway.signed_in(KNOWN)
+    nice = {int(thread): os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in os.listdir(f"/proc/{worker}/task")}
+    assert nice.pop(worker) == 0
+    assert sorted(set(nice.values())) == [0, 15]
+    assert 1 <= list(nice.values()).count(15) <= 2
+
+
 @pytest.mark.gateway(conf=SLOW % 4)
 def test_a_full_queue_turns_sign_ins_away_and_nothing_else(gateway, watch):
     owner = gateway.signed_in(KNOWN)
