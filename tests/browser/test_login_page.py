@@ -81,6 +81,19 @@ def test_a_wrong_iin_is_named_beside_the_field(page, typed, code):
     assert "iin-error" in page.find("iin").get_attribute("aria-describedby")
 
 
+def test_a_tick_stays_where_it_is_when_the_flow_comes(page):
+    """Or whoever presses on it meanwhile presses in vain."""
+    page.driver.set_network_conditions(offline=False, latency=300, download_throughput=-1, upload_throughput=-1)
+    page.open("/kabinet/login?lang=ru")
+    ticks = page.wait(lambda: page.all("#consents input"))
+    assert "flow=" not in page.driver.current_url
+    page.wait(lambda: "flow=" in page.driver.current_url)
+    flow = page.driver.current_url.partition("flow=")[2].partition("&")[0]
+    for tick, link in zip(ticks, page.all("#consents a"), strict=True):
+        tick.click()
+        assert flow in link.get_attribute("href")
+
+
 @pytest.mark.gateway(conf="kabinet_iin_check warn;")
 def test_an_odd_check_digit_is_only_told(page):
     page.open("/kabinet/login?lang=ru")

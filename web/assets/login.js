@@ -60,6 +60,8 @@ function typed() {
 
 const ticks = () => Array.from($('consents').querySelectorAll('input'));
 
+const consentAddress = (kind) => address(`/kabinet/consents/${encodeURIComponent(kind)}`, { flow: flow?.id ?? query().get('flow') });
+
 function drawConsents() {
   const ticked = new Set(ticks().filter((box) => box.checked).map((box) => box.name));
   const rows = rules.consents.map(({ kind, required }) => {
@@ -71,14 +73,20 @@ function drawConsents() {
       ready();
     });
     const known = has(`consent.${kind}.label`);
-    const href = address(`/kabinet/consents/${encodeURIComponent(kind)}`, { flow: flow?.id ?? query().get('flow') });
     const label = el('label', { for: box.id }, ...sentence(
       known ? t(`consent.${kind}.label`) : t('consent.other.label', { kind }),
-      known ? t(`consent.${kind}.link`) : kind, href));
+      known ? t(`consent.${kind}.link`) : kind, consentAddress(kind)));
     if (!required) label.append(' ', el('span', { class: 'optional' }, `(${t('login.optional')})`));
     return el('div', { class: 'tick' }, box, label, el('p', { class: 'error', id: `consent-${kind}-error` }));
   });
   $('consents').replaceChildren(text('legend', 'login.consents', {}, { class: 'unseen' }), ...rows);
+}
+
+// For another flow. What stands there stays: somebody may be pressing on it.
+function leadConsents() {
+  for (const box of ticks()) {
+    for (const link of box.parentElement.querySelectorAll('a')) link.href = consentAddress(box.name);
+  }
 }
 
 function ready() {
@@ -135,7 +143,7 @@ function create(word) {
   if (safe(back)) wish.return_to = back;
   creating ??= flows.start(wish).then((answer) => {
     adopt(answer, Boolean(word));
-    drawConsents();
+    leadConsents();
     if (word) notice('quiet', word);
   }).finally(() => {
     creating = null;
