@@ -24,7 +24,7 @@ from guard.site_conf import LUA_HTTP, http2, locations, lua_modules, write_files
 from load import Logins, Requests, affinity, cores, hash_bound
 from people import iins
 from recovery import outbox, parked, slow_bmg
-from signin import ends, steps
+from signin import ends, parts, steps
 from signin.timing import known_and_unknown
 from table import table
 
@@ -151,14 +151,17 @@ def guarded(stack, people, nginx_core, load_core):
 def logins(stack, people):
     load = Logins(stack, people)
     load.measure(2)
-    rates, bounds, bad = [], [], 0
+    rates, bounds, each, bad = [], [], [], 0
     for i in range(2 * TURNS):
         bounds.append(hash_bound(stack.build, THREADS, 2))
+        before = parts.parts(stack)
         one = load.measure(2)
+        each.append(parts.since(stack, before, len(one["took"])))
         rates.append(one["rate"])
         bad += one["bad"]
         say(f"logins, turn {i + 1} of {2 * TURNS}: {rates[-1]:.1f}/s, the hashes alone {bounds[-1]:.1f}/s")
     return {"rate": spread(rates), "bound": spread(bounds), "bad": bad,
+            "parts": {name: spread([one[name] for one in each]) for name in each[0]},
             "ratio": spread([rate / bound for rate, bound in zip(rates, bounds)])}
 
 

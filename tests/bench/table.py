@@ -77,6 +77,7 @@ def _people(r):
     logins, storm = r["logins"], r["storm"]
     out = ["", "sign-ins", _row("  whole sign-ins a second", logins["rate"], digits=1),
             _row("  Argon2 alone a second", logins["bound"], digits=1),
+            *(_row(f"    ms of a core, {name}", part, digits=2) for name, part in logins["parts"].items()),
             _row("  guarded p99 idle, ms", storm["idle"], digits=2),
             _row("  guarded p99 in a login storm, ms", storm["storm"], digits=2)]
     for grid, name in (("grid_250ms", "as served"), ("grid_1ms", "without the grid")):
