@@ -61,7 +61,7 @@ ngx_http_kabinet_lane_give(ngx_http_kabinet_lane_t *lane, kab_thread_t *thread)
 
 /* THREAD: nginx's pools have no hook for a thread's beginning. */
 static void
-ngx_http_kabinet_lower_priority(kab_lane_t which)
+ngx_http_kabinet_lower_priority(void)
 {
     static __thread ngx_uint_t  lowered;
 
@@ -72,7 +72,7 @@ ngx_http_kabinet_lower_priority(kab_lane_t which)
         .runtime = NGX_HTTP_KABINET_HASH_SLICE
     };
 
-    if (which == KAB_LANE_HASH && !lowered) {
+    if (!lowered) {
         (void) syscall(SYS_sched_setattr, 0, &attr, 0); /* this thread */
         lowered = 1;
     }
@@ -87,7 +87,9 @@ ngx_http_kabinet_job_thread(void *data, ngx_log_t *log)
     ngx_http_kabinet_job_t   *job = data;
     ngx_http_kabinet_lane_t  *lane = &job->worker->lane[job->lane];
 
-    ngx_http_kabinet_lower_priority(job->lane);
+    if (job->lane == KAB_LANE_HASH) {
+        ngx_http_kabinet_lower_priority();
+    }
 
     thread = ngx_http_kabinet_lane_take(lane, job->lane);
     if (thread == NULL) {

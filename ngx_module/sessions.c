@@ -188,7 +188,7 @@ ngx_http_kabinet_table_expect(ngx_http_kabinet_table_t *t, const kab_token_t *to
 
 
 static ngx_http_kabinet_node_t *
-ngx_http_kabinet_node_find(ngx_http_kabinet_table_t *t, const uint8_t *id, uint32_t hops)
+ngx_http_kabinet_node_within(ngx_http_kabinet_table_t *t, const uint8_t *id, uint32_t hops)
 {
     uint32_t  i;
 
@@ -200,6 +200,13 @@ ngx_http_kabinet_node_find(ngx_http_kabinet_table_t *t, const uint8_t *id, uint3
     }
 
     return NULL;
+}
+
+
+static ngx_http_kabinet_node_t *
+ngx_http_kabinet_node_find(ngx_http_kabinet_table_t *t, const uint8_t *id)
+{
+    return ngx_http_kabinet_node_within(t, id, t->capacity);
 }
 
 
@@ -359,7 +366,7 @@ ngx_http_kabinet_table_peek(ngx_http_kabinet_table_t *t, const kab_token_t *toke
     const ngx_http_kabinet_node_t   *n;
 
     changes = __atomic_load_n(&t->changes, __ATOMIC_ACQUIRE);
-    n = ngx_http_kabinet_node_find(t, token->id, NGX_HTTP_KABINET_HOPS);
+    n = ngx_http_kabinet_node_within(t, token->id, NGX_HTTP_KABINET_HOPS);
 
     if (n == NULL || n->ended || n->expires_at <= now || n->seen != now || n->touched + facts->session_touch <= now
         || !ngx_http_kabinet_node_proven(n, token))
@@ -389,7 +396,7 @@ ngx_http_kabinet_table_find(ngx_http_kabinet_table_t *t, const kab_token_t *toke
     }
 
     ngx_http_kabinet_table_lock(t);
-    n = ngx_http_kabinet_node_find(t, token->id, t->capacity);
+    n = ngx_http_kabinet_node_find(t, token->id);
 
     if (n != NULL && proven) {
         ngx_memcpy(n->proof, token->proof, sizeof(n->proof));
@@ -425,7 +432,7 @@ ngx_http_kabinet_table_insert(ngx_http_kabinet_table_t *t, const kab_session_t *
     ngx_http_kabinet_node_t  *n;
 
     ngx_http_kabinet_table_lock(t);
-    n = ngx_http_kabinet_node_find(t, s->id, t->capacity);
+    n = ngx_http_kabinet_node_find(t, s->id);
 
     /* an end that was heard while the answer was on its way wins */
     if (t->epoch == epoch && (n == NULL || !n->ended || n->expires_at <= now)) {
@@ -453,7 +460,7 @@ ngx_http_kabinet_table_drop(ngx_http_kabinet_table_t *t, const uint8_t *id, time
     ngx_http_kabinet_node_t  *n;
 
     ngx_http_kabinet_table_lock(t);
-    n = ngx_http_kabinet_node_find(t, id, t->capacity);
+    n = ngx_http_kabinet_node_find(t, id);
     if (n == NULL) {
         n = ngx_http_kabinet_node_new(t, id);
     }
