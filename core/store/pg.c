@@ -101,8 +101,11 @@ static bool connect_now(const kab_db_t *db)
 }
 
 /* A connection that the server has closed meanwhile is readable while idle. */
-static bool alive(kab_pg_t *pg)
+bool kab_pg_alive(kab_pg_t *pg)
 {
+    if (pg->conn == NULL) {
+        return false;
+    }
     for (int i = 0; i < 4; i++) {
         struct pollfd p = {.fd = PQsocket(pg->conn), .events = POLLIN};
         if (poll(&p, 1, 0) <= 0) {
@@ -122,12 +125,10 @@ bool kab_pg_ready(const kab_db_t *db)
     if (pg->in_tx) {
         return pg->conn != NULL; /* never another connection amid a transaction */
     }
-    if (pg->conn != NULL && !alive(pg)) {
-        kab_pg_drop(pg);
-    }
-    if (pg->conn != NULL) {
+    if (kab_pg_alive(pg)) {
         return true;
     }
+    kab_pg_drop(pg);
     if (kab_pg_clock() < pg->retry_at) {
         return false;
     }
@@ -380,8 +381,7 @@ kab_err_t kab_pg_settle(const kab_db_t *db, PGresult **last)
     return err == KAB_OK && pg->conn == NULL ? KAB_E_UNAVAILABLE : err;
 }
 
-kab_err_t kab_pg_simple(const kab_db_t *db, const char *name, const char *sql, int64_t limit_ms,
-                        char *tag)
+kab_err_t kab_pg_simple(const kab_db_t *db, const char *name, const char *sql, int64_t limit_ms)
 {
     kab_pg_t *pg = db->pg;
     kab_err_t err = pg->conn == NULL ? KAB_E_UNAVAILABLE : kab_pg_settle(db, NULL);
@@ -394,9 +394,6 @@ kab_err_t kab_pg_simple(const kab_db_t *db, const char *name, const char *sql, i
         result = kab_pg_await(pg, limit_ms);
     }
     err = kab_pg_judge(db, name, result);
-    if (err == KAB_OK && tag != NULL) {
-        snprintf(tag, 32, "%s", PQcmdStatus(result));
-    }
     PQclear(result);
     return err;
 }

@@ -41,6 +41,8 @@ int64_t kab_pg_clock(void); /* ms, monotonic */
 /* Whether this connection has the statement prepared; its name there, of 16 bytes. */
 bool kab_pg_prepared(const kab_pg_t *pg, const kab_sql_t *sql, char name[16]);
 bool kab_pg_ready(const kab_db_t *db);
+/* Connected, as far as one can tell without asking. */
+bool kab_pg_alive(kab_pg_t *pg);
 void kab_pg_drop(kab_pg_t *pg);
 /* The last result of what was sent, or NULL when the connection was lost (then it is dropped). */
 PGresult *kab_pg_await(kab_pg_t *pg, int64_t limit_ms);
@@ -49,9 +51,8 @@ kab_err_t kab_pg_judge(const kab_db_t *db, const char *name, const PGresult *res
 /* Reads the outcome of what is on its way; the first error, or that of the connection. With `last`
  * another statement was sent behind it, and *last is its result, to be cleared. */
 kab_err_t kab_pg_settle(const kab_db_t *db, PGresult **last);
-/* Text without parameters. *tag (may be NULL) is the command tag, 32 bytes. */
-kab_err_t kab_pg_simple(const kab_db_t *db, const char *name, const char *sql, int64_t limit_ms,
-                        char *tag);
+/* Text without parameters. */
+kab_err_t kab_pg_simple(const kab_db_t *db, const char *name, const char *sql, int64_t limit_ms);
 
 enum { KAB_PG_LIMIT = 4500 /* ms: above the server's own statement_timeout */ };
 

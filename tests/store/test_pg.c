@@ -172,7 +172,7 @@ static void test_a_serialisation_failure_is_repeated(void **state)
 typedef struct {
     store_t *s;
     unsigned n, wrong_at; /* changes; the one that is refused: 0 none */
-    bool reads, gives_up, dies;
+    bool begins, reads, gives_up, dies; /* begins: with something that is read */
     int runs;
 } along_t;
 
@@ -184,6 +184,9 @@ static kab_err_t send_along(const kab_db_t *db, void *ctx)
     kab_err_t err = KAB_OK;
 
     a->runs++;
+    if (a->begins) {
+        assert_int_equal(kab_pg_exec(db, &sql_count, NULL, 0, NULL), KAB_OK);
+    }
     for (unsigned i = 1; i <= a->n; i++) {
         bool wrong = i == a->wrong_at;
         err = kab_pg_later(db, wrong ? &unique : &sql_add, &one, 1);
@@ -193,7 +196,7 @@ static kab_err_t send_along(const kab_db_t *db, void *ctx)
         char sql[160];
         snprintf(sql, sizeof(sql),
                  "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity"
-                 " WHERE state = 'idle in transaction'");
+                 " WHERE application_name = 'kabinet' AND pid <> pg_backend_pid()");
         assert_int_equal(store_other(a->s, sql), KAB_OK);
     }
     if (a->reads) {
@@ -221,7 +224,7 @@ static void test_what_is_sent_along(void **state)
             many = {.s = s, .n = 50}, left = {.s = s, .n = 3, .gives_up = true};
     uint64_t statements = kab_pg_statements(s->w.db.pg);
     assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &few), KAB_OK);
-    assert_int_equal(kab_pg_statements(s->w.db.pg) - statements, 5); /* with BEGIN and COMMIT */
+    assert_int_equal(kab_pg_statements(s->w.db.pg) - statements, 6); /* with BEGIN, "in time" and COMMIT */
     assert_int_equal(count(s), before + 3);
     assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &read), KAB_OK);
     assert_int_equal(count(s), before + 6);
@@ -249,14 +252,57 @@ static void test_a_connection_that_dies_with_what_is_sent_along(void **state)
 {
     store_t *s = *state;
     int64_t before = ready_to_send(s);
-    along_t committed = {.s = s, .n = 3, .dies = true};
-    along_t read = {.s = s, .n = 3, .dies = true, .reads = true};
-    assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &committed), KAB_OK);
-    assert_int_equal(committed.runs, 2);
-    assert_int_equal(count(s), before + 3);
-    assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &read), KAB_OK);
-    assert_int_equal(read.runs, 2);
-    assert_int_equal(count(s), before + 6);
+    for (unsigned i = 0; i < 4; i++) {
+        along_t a = {.s = s, .n = 3, .dies = true, .begins = i & 1, .reads = i & 2};
+        assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &a), KAB_OK);
+        assert_int_equal(a.runs, 2);
+        assert_int_equal(count(s), before += 3);
+    }
+}
+
+static kab_err_t dawdle(const kab_db_t *db, void *ctx)
+{
+    static const kab_sql_t nap = {"nap", "SELECT pg_sleep(2.1)"};
+    kab_param_t one = kab_p_int(1);
+    unsigned *naps = ctx;
+    kab_err_t err = kab_pg_later(db, &sql_add, &one, 1);
+    for (unsigned i = 0; i < *naps && err == KAB_OK; i++) {
+        err = i + 1 < *naps ? kab_pg_exec(db, &nap, NULL, 0, NULL)
+                            : kab_pg_later(db, &nap, NULL, 0); /* and COMMIT right behind it */
+    }
+    return err;
+}
+
+/* Whoever reads ended sessions looks back 5 s: what takes longer must never be seen. */
+static void test_a_long_transaction_is_not_committed(void **state)
+{
+    store_t *s = *state;
+    int64_t before = count(s);
+    unsigned naps = 1;
+    assert_int_equal(kab_pg_transaction(&s->w.db, dawdle, &naps), KAB_OK);
+    assert_int_equal(count(s), before + 1);
+    naps = 2;
+    s->log.n = 0;
+    assert_int_equal(kab_pg_transaction(&s->w.db, dawdle, &naps), KAB_E_UNAVAILABLE);
+    assert_true(log_has(s, "transaction took too long"));
+    assert_int_equal(count(s), before + 1);
+}
+
+static kab_err_t swallow(const kab_db_t *db, void *ctx)
+{
+    kab_param_t one = kab_p_int(1), secret = kab_p_text(KAB_SPAN("880101300012"));
+    (void)ctx;
+    assert_int_equal(kab_pg_exec(db, &sql_add, &one, 1, NULL), KAB_OK);
+    assert_int_equal(kab_pg_exec(db, &sql_cast, &secret, 1, NULL), KAB_E_INTERNAL);
+    return KAB_OK; /* nothing stands all the same, and that is not called a success */
+}
+
+static void test_an_error_that_nobody_minds(void **state)
+{
+    store_t *s = *state;
+    int64_t before = count(s);
+    assert_int_equal(kab_pg_transaction(&s->w.db, swallow, NULL), KAB_E_INTERNAL);
+    assert_int_equal(count(s), before);
 }
 
 static void test_nobody_there(void **state)
@@ -332,6 +378,8 @@ int main(void)
         cmocka_unit_test(test_an_error_of_what_is_sent_along),
         cmocka_unit_test(test_a_connection_that_dies_with_what_is_sent_along),
         cmocka_unit_test(test_a_serialisation_failure_is_repeated),
+        cmocka_unit_test(test_a_long_transaction_is_not_committed),
+        cmocka_unit_test(test_an_error_that_nobody_minds),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_copy),
         cmocka_unit_test(test_migrations),
