@@ -21,7 +21,7 @@ from stand import ROOT, free_port, private_stack, until  # first: it adds folder
 from guard import instructions, memory, plot, twins
 from guard.rows import ROUNDS, Bench, spread
 from guard.site_conf import LUA_HTTP, http2, locations, lua_modules, write_files
-from load import Logins, Requests, affinity, cores, hash_bound
+from load import Logins, Requests, affinity, cores, hash_bound, rest
 from people import iins
 from recovery import outbox, parked, slow_bmg
 from signin import ends, parts, steps
@@ -30,6 +30,7 @@ from table import table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TURNS = 6  # of what is compared one after the other
+SIGN_IN_S = 4  # of each turn: what is under way at its end counts for neither side
 SESSIONS, HOT, ENDED = 30000, 200, 60
 PEOPLE = 150
 THREADS = 2
@@ -153,9 +154,9 @@ def logins(stack, people):
     load.measure(2)
     rates, bounds, each, bad = [], [], [], 0
     for i in range(2 * TURNS):
-        bounds.append(hash_bound(stack.build, THREADS, 2))
+        bounds.append(hash_bound(stack.build, THREADS, SIGN_IN_S))
         before = parts.parts(stack)
-        one = load.measure(2)
+        one = load.measure(SIGN_IN_S)
         each.append(parts.since(stack, before, len(one["took"])))
         rates.append(one["rate"])
         bad += one["bad"]
@@ -176,6 +177,7 @@ def storm(stack, people, cookies):
             time.sleep(1)
             during.append(load.measure("kabinet", cookies, 2, pause=10)["p99"])
             storming.wait()
+        rest(stack)
         say(f"p99 of guarded requests, turn {i + 1} of {TURNS}: idle {idle[-1]:.2f} ms, "
             f"in a login storm {during[-1]:.2f} ms")
     return {"idle": spread(idle), "storm": spread(during),

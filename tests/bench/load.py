@@ -4,6 +4,7 @@ import glob
 import os
 import re
 import subprocess
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 120  # s; no slice is nearly as long
@@ -32,6 +33,15 @@ def cpu(pid, which=lambda nice: True):
             with open(thread + "/schedstat", encoding="ascii") as file:
                 spent += int(file.read().split()[0])  # ns
     return spent / 1e9
+
+
+def rest(stack):
+    """Waits until nginx has nothing left to do: hashes go on when the load that asked for them has gone."""
+    workers, before, now = stack.nginx_pids()[1:], -1, 0
+    while now - before > 0.005:
+        before = sum(map(cpu, workers))
+        time.sleep(0.1)
+        now = sum(map(cpu, workers))
 
 
 def wrk(url, script, environment, threads=1, connections=32, seconds=4, core=None):
@@ -120,8 +130,9 @@ class Logins:
                    self.connections, seconds)
 
     def measure(self, seconds):
-        """{rate, took (milliseconds of each), bad}"""
+        """{rate, took (milliseconds of each), bad}; nginx is at rest afterwards"""
         said = run(self.command(seconds))
+        rest(self.stack)
         signed, refused, other, took = map(int, re.search(r"LOGINS (.*)", said)[1].split())
         return {"rate": signed / took * 1e6, "bad": refused + other,
                 "took": [float(ms) for line in re.findall(r"^TOOK (.*)", said, re.M) for ms in line.split()]}
