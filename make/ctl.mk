@@ -1,5 +1,5 @@
 # kabinetctl, the operators' tool.
-CTL_SRC = $(wildcard tools/kabinetctl/*.c)
+CTL_SRC = $(wildcard tools/kabinetctl/*.c tools/kabinetctl/*/*.c)
 CTL_OBJ = $(CTL_SRC:%.c=$(OUT)/%.o)
 
 .PHONY: ctl

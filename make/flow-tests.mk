@@ -2,12 +2,12 @@
 FLOW_SRC = $(wildcard tests/flow/test_*.c)
 FLOW_BIN = $(FLOW_SRC:tests/flow/%.c=$(OUT)/flow-tests/%)
 
-FLOW_HELP = $(filter-out $(FLOW_SRC),$(wildcard tests/flow/*.c))
+FLOW_HELP = $(wildcard tests/flow/support/*.c)
 
-$(OUT)/flow-tests/%: tests/flow/%.c $(FLOW_HELP) $(wildcard tests/flow/*.h) $(LIB)
+$(OUT)/flow-tests/%: tests/flow/%.c $(FLOW_HELP) $(wildcard tests/flow/support/*.h) $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	@$(CC) $(KAB_CFLAGS) -Itests/flow -o $@ $< $(FLOW_HELP) $(LIB) -lcmocka $(KAB_LIBS)
+	@$(CC) $(KAB_CFLAGS) -Itests/flow/support -o $@ $< $(FLOW_HELP) $(LIB) -lcmocka $(KAB_LIBS)
 
 .PHONY: flow-test flow-test-build
 flow-test-build: $(FLOW_BIN)

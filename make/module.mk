@@ -3,7 +3,7 @@ NGX_SRC    ?= /usr/share/nginx/src
 WEB_DIR    ?= /usr/share/kabinet/web
 MODULE      = $(OUT)/ngx_http_kabinet_module.so
 NGX_OBJS    = $(abspath $(OUT)/nginx)
-MODULE_SRC  = config make/module.mk $(wildcard ngx_module/*)
+MODULE_SRC  = config make/module.mk $(wildcard ngx_module/*.[ch] ngx_module/*/*.[ch])
 MODULE_CC   = -Wno-unused-parameter
 
 .PHONY: module

@@ -15,11 +15,13 @@ import psycopg2
 import redis
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools" / "run"))
+INTEGRATION = ROOT / "tests" / "integration"
+# The tools, and what tests lend each other.
+sys.path[:0] = map(str, (ROOT / "tools", ROOT / "tools" / "run", INTEGRATION, *sorted(INTEGRATION.glob("[a-z]*/"))))
 BUILD = os.environ.get("KABINET_TEST_BUILD", "build/release")
 SEED = int(os.environ.get("KAB_SEED", "20261121"))
 
-from stack import Stack, port_is_free  # noqa: E402  (the folder is added above)
+from stack import Stack, port_is_free  # noqa: E402  (the folders are added above)
 
 
 def free_port():

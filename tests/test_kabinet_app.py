@@ -4,26 +4,19 @@ real gateway, where the other side of the talk matters."""
 import email.utils
 import json
 import os
-import pathlib
 import re
 import stat
 import subprocess
-import sys
 import time
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 
 from app_double import Gateway, fault, problem, verify
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "integration")]
-
-from inflight import parked  # noqa: E402  (the folders are added above)
-from kabinet_app import api, keys, signing, words  # noqa: E402
-from test_recovery import NEW, begin, sandbox, sms_code, update  # noqa: E402
-
-from support import until  # noqa: E402
+from inflight import parked
+from kabinet_app import api, keys, signing, words
+from support import ROOT, until
+from test_recovery import NEW, begin, sandbox, sms_code, update
 
 __all__ = ["sandbox"]
 

@@ -2,7 +2,7 @@
  * GET /meta: what pages and apps need to draw the forms, made of the very
  * tables that judge them. Touches neither PostgreSQL nor Redis.
  */
-#include "api/app_proof.h"
+#include "api/app/proof.h"
 #include "api/routes.h"
 #include "cabinet/proof/activation.h"
 #include "flow/confirm/confirm.h"

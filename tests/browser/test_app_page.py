@@ -3,9 +3,7 @@ other phones in front of the real gateway."""
 
 import email.utils
 import mimetypes
-import pathlib
 import re
-import sys
 import time
 import zlib
 from urllib.parse import parse_qs
@@ -14,15 +12,12 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from app_double import Gateway, Handler, problem
+from kabinet_app.api import Refusal
 from page import LANGUAGES, WORDS, Page
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "integration"), str(ROOT / "tools")]
-
-from app_double import Gateway, Handler, problem  # noqa: E402  (the folders are added above)
-from kabinet_app.api import Refusal  # noqa: E402
-from test_recovery import activate as activate_other  # noqa: E402
-from test_recovery import begin, sandbox, sms_code  # noqa: E402
+from support import ROOT
+from test_recovery import activate as activate_other
+from test_recovery import begin, sandbox, sms_code
 
 __all__ = ["sandbox"]
 

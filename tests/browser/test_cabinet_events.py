@@ -1,19 +1,15 @@
 """The cabinet's feed, «это был не я», the app's activation, phones, children."""
 
-import sys
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
 from page import LANGUAGES, WORDS
-from support import ROOT, until
+from support import until
 from test_every_page import look
-
-sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tools")]
-
-from kabinet_app.api import Refusal  # noqa: E402
-from test_recovery import activate, app_of, begin, sandbox  # noqa: E402
-from test_reregistration import take_over  # noqa: E402
+from kabinet_app.api import Refusal
+from test_recovery import activate, app_of, begin, sandbox
+from test_reregistration import take_over
 
 __all__ = ["sandbox"]
 RU = WORDS["ru"]

@@ -1,18 +1,13 @@
 """«Новый телефон или приложение переустановлено» on the recovery page: with the current password and without."""
 
-import sys
 
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from page import LANGUAGES, WORDS
-from support import ROOT
-
-sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tools")]
-
-from test_recovery import activate, app_of, sandbox  # noqa: E402
-from test_recovery_page import forgotten  # noqa: E402
+from test_recovery import activate, app_of, sandbox
+from test_recovery_page import forgotten
 
 __all__ = ["sandbox"]
 RU = WORDS["ru"]

@@ -1,7 +1,6 @@
 """Recovery as people meet it, browser and app side by side."""
 
 import os
-import sys
 import time
 
 import pytest
@@ -9,12 +8,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from page import LANGUAGES, WORDS
-from support import ROOT, Browser, until
-
-sys.path.insert(0, str(ROOT / "tools"))
-
-from kabinet_app.api import Api  # noqa: E402
-from kabinet_app.keys import Device, generate  # noqa: E402
+from support import Browser, until
+from kabinet_app.api import Api
+from kabinet_app.keys import Device, generate
 
 RU = WORDS["ru"]
 WITH_APP, NO_APP = "860922390740", "920705493744"

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import sys
 import time
 
 import pytest
@@ -11,11 +10,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from page import LANGUAGES, WORDS, Page
-from support import ROOT, until
-
-sys.path[:0] = [str(ROOT / "tests" / "integration"), str(ROOT / "tools")]
-
-from test_recovery import activate, app_of, sandbox, sms_code  # noqa: E402
+from support import until
+from test_recovery import activate, app_of, sandbox, sms_code
 
 __all__ = ["sandbox"]
 RU = WORDS["ru"]

@@ -171,7 +171,7 @@ static void test_a_serialisation_failure_is_repeated(void **state)
 
 typedef struct {
     store_t *s;
-    unsigned n, wrong_at; /* changes; the one that is refused: 0 none */
+    unsigned n, wrong_at;               /* changes; the one that is refused: 0 none */
     bool begins, reads, gives_up, dies; /* begins: with something that is read */
     int runs;
 } along_t;
@@ -224,7 +224,8 @@ static void test_what_is_sent_along(void **state)
             many = {.s = s, .n = 50}, left = {.s = s, .n = 3, .gives_up = true};
     uint64_t statements = kab_pg_statements(s->w.db.pg);
     assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &few), KAB_OK);
-    assert_int_equal(kab_pg_statements(s->w.db.pg) - statements, 6); /* with BEGIN, "in time" and COMMIT */
+    /* BEGIN, three, whether it is in time, COMMIT */
+    assert_int_equal(kab_pg_statements(s->w.db.pg) - statements, 6);
     assert_int_equal(count(s), before + 3);
     assert_int_equal(kab_pg_transaction(&s->w.db, send_along, &read), KAB_OK);
     assert_int_equal(count(s), before + 6);

@@ -10,7 +10,7 @@
 #include <openssl/evp.h>
 
 #include "cabinet/proof/device.h"
-#include "import.h"
+#include "import/import.h"
 
 enum { COORDINATE = 32 };
 

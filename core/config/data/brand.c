@@ -3,7 +3,7 @@
  * `nginx -t` names what is wrong; what is needed later is kept as text, since jansson's
  * allocator changes when the gateway opens.
  */
-#include "config/brand.h"
+#include "config/data/brand.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /*
  * POST /app/devices: a phone wants to become a device (CONTRACT 2, SECURITY 4). One-time password
  * or QR, number and key; an SMS goes to that number if it is the one to prove; the answer is always
- * 202. Signed by the new key. The second half is app_proof.c.
+ * 202. Signed by the new key. The second half is proof.c.
  */
 #include <string.h>
 
-#include "api/app_proof.h"
+#include "api/app/proof.h"
 #include "api/routes.h"
 #include "cabinet/limit.h"
 #include "cabinet/message/message.h"

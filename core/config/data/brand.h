@@ -3,7 +3,7 @@
 #define KAB_CONFIG_BRAND_H
 
 #include "base/arena.h"
-#include "config/data.h"
+#include "config/data/data.h"
 #include "kabinet.h"
 
 struct kab_brand_s {

@@ -3,7 +3,7 @@
 #define KABINETCTL_IMPORT_H
 
 #include "cabinet/person/account.h"
-#include "csv.h"
+#include "import/csv.h"
 #include "ctl.h"
 
 typedef struct {

@@ -3,7 +3,7 @@
 
 #include "cabinet/person/import.h"
 #include "identity/password/phc.h"
-#include "import.h"
+#include "import/import.h"
 
 typedef struct {
     import_t base;

@@ -3,7 +3,7 @@
  * another (docs/help.md). A tree with a hole is found before anybody falls into it.
  */
 #include "base/arena.h"
-#include "config/data.h"
+#include "config/data/data.h"
 #include "kabinet.h"
 
 #include <stdio.h>

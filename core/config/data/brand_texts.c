@@ -2,7 +2,7 @@
  * A brand's own words in the catalogue of the pages. It may say anything else in its own way,
  * but not what people agree to, and not the messages, which know no brand.
  */
-#include "config/brand.h"
+#include "config/data/brand.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 
 #include "cabinet/record/record.h"
 #include "cabinet/dispute/settlement.h"
-#include "cases.h"
+#include "case/cases.h"
 
 enum { SHOWN = 500 };
 

@@ -4,7 +4,7 @@
 #include "cabinet/person/account.h"
 #include "cabinet/person/child.h"
 #include "cabinet/record/record.h"
-#include "import.h"
+#include "import/import.h"
 
 enum { CHILD, CERTIFICATE, PARENT1, PARENT2, ATTENDANCE, GUARDIAN, COLUMNS };
 static const char *const names[COLUMNS + 1] = {"child_iin",   "birth_certificate", "parent1_iin",

@@ -1,4 +1,4 @@
-#include "config/data.h"
+#include "config/data/data.h"
 
 #include <stdarg.h>
 #include <stdio.h>

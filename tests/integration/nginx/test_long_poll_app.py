@@ -6,7 +6,6 @@ A poll that has parked is seen in the metrics; only then does the test do what s
 import json
 import os
 import signal
-import sys
 import time
 
 import pytest
@@ -15,11 +14,8 @@ from test_long_poll import watch
 from test_recovery import activate, app_of, begin, sandbox
 
 from support import ROOT, free_port, until
-
-sys.path.insert(0, str(ROOT / "tools"))
-
-from kabinet_app import signing  # noqa: E402
-from kabinet_app.keys import Device, generate  # noqa: E402
+from kabinet_app import signing
+from kabinet_app.keys import Device, generate
 
 __all__ = ["sandbox", "watch"]
 IIN, OTHER = "860922390740", "790130392190"

@@ -2,7 +2,7 @@
  * POST /app/devices/{id}/proof: the SMS code, then BMG, and the phone is a device (SECURITY 4,
  * 14–17): active, or held while an older one may object. Signed by the new key.
  */
-#include "api/app_proof.h"
+#include "api/app/proof.h"
 
 #include <string.h>
 

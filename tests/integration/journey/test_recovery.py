@@ -3,18 +3,14 @@
 import json
 import os
 import signal
-import sys
 import urllib.request
 
 import pytest
 
 from inflight import strangers
-from support import ROOT, Browser, until
-
-sys.path.insert(0, str(ROOT / "tools"))
-
-from kabinet_app.api import Api, Refusal  # noqa: E402
-from kabinet_app.keys import Device, generate  # noqa: E402
+from support import Browser, until
+from kabinet_app.api import Api, Refusal
+from kabinet_app.keys import Device, generate
 
 WITH_APP, NO_APP = "860922390740", "920705493744"
 NEW = "Altyn-Kun#2027zhol"

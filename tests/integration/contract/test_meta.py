@@ -1,17 +1,14 @@
 """GET /meta: what pages and apps need to draw the forms, as the configuration has it."""
 
 import datetime
-import sys
 import time
 
 import pytest
 
-from support import ROOT
 
-sys.path.insert(0, str(ROOT / "tools"))
 
-from kabinet_app.api import Api  # noqa: E402
-from kabinet_app.keys import Device, generate  # noqa: E402
+from kabinet_app.api import Api
+from kabinet_app.keys import Device, generate
 
 WITH_APP = "860922390740"
 GOOGLE = "https://play.google.com/store/apps/details?id=kz.example&hl=kk"

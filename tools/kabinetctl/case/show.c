@@ -6,7 +6,7 @@
 #include "cabinet/person/guardianship.h"
 #include "cabinet/record/record.h"
 #include "cabinet/row.h"
-#include "cases.h"
+#include "case/cases.h"
 
 typedef struct {
     ctl_t *ctl;

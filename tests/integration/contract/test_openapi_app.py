@@ -3,18 +3,14 @@
 import json
 import os
 import re
-import sys
 import time
 
 import pytest
 from test_openapi import ABSENT, FAR, KNOWN, NEXT, OTHER, Client, fixture_doc, general, outage
 
-from support import ROOT, Browser, until
-
-sys.path.insert(0, str(ROOT / "tools"))
-
-from kabinet_app import signing  # noqa: E402
-from kabinet_app.keys import Device, generate  # noqa: E402
+from support import Browser, until
+from kabinet_app import signing
+from kabinet_app.keys import Device, generate
 
 __all__ = ["fixture_doc"]
 # Two at one moment, of whom one is told 409; and a code that expires while its QR is looked for.

@@ -1,4 +1,4 @@
-/* The code of the SMS that proves a number: sent by app_devices.c, judged by app_proof.c. */
+/* The code of the SMS that proves a number: sent by devices.c, judged by proof.c. */
 #ifndef KAB_APP_PROOF_H
 #define KAB_APP_PROOF_H
 
