@@ -60,13 +60,14 @@ def phone_numbers(people):
 
 
 def make_people(stack):
-    """Accounts with real hashes; the file for the load, the ones that exist, ones that do not."""
-    every = list(iins(random.Random(7), 2 * PEOPLE))
-    known, unknown = every[:PEOPLE], every[PEOPLE:]
+    """Accounts with real hashes; the file for the load, others that exist, ones that do not. Whoever signs
+    in here has few sessions, as people have: the many of the guard's rows are the others'."""
+    every = list(iins(random.Random(7), 3 * PEOPLE))
+    known, unknown, signing_in = every[:PEOPLE], every[PEOPLE:2 * PEOPLE], every[2 * PEOPLE:]
     rows = write(stack.run_dir + "/people.csv", ["iin,phone,locale,password,device"] + [
-        f"{iin},{phone},ru,{PASSWORD},no" for iin, phone in phone_numbers(known)])
+        f"{iin},{phone},ru,{PASSWORD},no" for iin, phone in phone_numbers(known + signing_in)])
     stack.ctl("import", "accounts", rows)
-    return write(stack.run_dir + "/people", [f"{iin} {PASSWORD}" for iin in known]), known, unknown
+    return write(stack.run_dir + "/people", [f"{iin} {PASSWORD}" for iin in signing_in]), known, unknown
 
 
 def session_key(cookie):

@@ -12,9 +12,9 @@ static const kab_sql_t sql_find = {
     " EXISTS (SELECT FROM strangers_off s"
     "         WHERE s.iin_index IN ($1, $2) OR s.iin_index2 IN ($1, $2)), a.only_device"
     " FROM (SELECT 1) one"
-    " LEFT JOIN account a ON a.iin_index IN ($1, $2) OR a.iin_index2 IN ($1, $2)"
-    " LEFT JOIN known_browser b ON b.account = a.id AND b.browser = $3 AND b.expires_at > $4"
-    " LIMIT 1"};
+    " LEFT JOIN LATERAL (SELECT * FROM account"
+    "                    WHERE iin_index IN ($1, $2) OR iin_index2 IN ($1, $2) LIMIT 1) a ON true"
+    " LEFT JOIN known_browser b ON b.account = a.id AND b.browser = $3 AND b.expires_at > $4"};
 static const kab_sql_t sql_get = {
     "account_get", "SELECT id, iin, phone, locale, hash, blocked_at IS NOT NULL, false, false,"
                    " only_device FROM account WHERE id = $1"};
