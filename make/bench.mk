@@ -9,7 +9,7 @@ $(OUT)/bench-%: tests/bench/programs/%.c tests/bench/programs/world.h $(LIB)
 .PHONY: bench bench-build bench-growth bench-argon2
 bench-build: $(BENCH_BIN)
 
-bench: ## figures beside their targets, in ten minutes
+bench: ## figures beside their targets, in twelve minutes
 	@tools/packages.sh bench
 	@$(MAKE) --no-print-directory -s -j2 lib
 	@$(MAKE) --no-print-directory -s module ctl breach bench-build
