@@ -77,7 +77,8 @@ kab_err_t kab_pg_later(const kab_db_t *db, const kab_sql_t *sql, const kab_param
 
 /* Runs `body` in one transaction, again (3 times at most) after a serialisation
  * failure, a deadlock or a connection lost before COMMIT was sent. body returning anything but
- * KAB_OK rolls back. */
+ * KAB_OK rolls back; what took 4 s by the database's clock is not committed either
+ * (KAB_E_UNAVAILABLE). */
 typedef kab_err_t (*kab_tx_body_t)(const kab_db_t *db, void *ctx);
 kab_err_t kab_pg_transaction(const kab_db_t *db, kab_tx_body_t body, void *ctx);
 
