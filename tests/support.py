@@ -17,7 +17,8 @@ import redis
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INTEGRATION = ROOT / "tests" / "integration"
 # The tools, and what tests lend each other.
-sys.path[:0] = map(str, (ROOT / "tools", ROOT / "tools" / "run", INTEGRATION, *sorted(INTEGRATION.glob("[a-z]*/"))))
+sys.path[:0] = map(str, (ROOT / "tools", ROOT / "tools" / "run", INTEGRATION,
+                         *sorted(INTEGRATION.glob("[a-z]*/"))))
 BUILD = os.environ.get("KABINET_TEST_BUILD", "build/release")
 SEED = int(os.environ.get("KAB_SEED", "20261121"))
 

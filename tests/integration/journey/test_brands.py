@@ -226,7 +226,7 @@ def palette(block):
 
 def test_the_surfaces_that_brands_are_judged_on_are_the_pages():
     light, dark = (palette(block) for block in re.findall(r":root \{(.*?)\}", CSS, re.S)[:2])
-    code = (ROOT / "core" / "config" / "brand.c").read_text(encoding="utf-8")
+    code = (ROOT / "core" / "config" / "data" / "brand.c").read_text(encoding="utf-8")
     judged = dict(re.findall(r'\{"(light|dark)", \{((?:"#[0-9a-f]{6}"(?:, )?)+)\}\}', code))
     for theme, colours in (("light", light), ("dark", {**light, **dark})):
         surfaces = ["#ffffff" if colours[name] == "#fff" else colours[name] for name in ("card", "page", "quiet-back")]
