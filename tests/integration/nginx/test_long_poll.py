@@ -14,22 +14,13 @@ import hpack
 import pytest
 from hyperframe.frame import Frame, HeadersFrame
 
-from inflight import PAGE, Http2, Parked, Plug, Watch, parked, request
+from inflight import PAGE, Http2, Parked, Plug, parked, request
 
-from support import ROOT, free_port, until
+from support import until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 CONSENTS = {"terms": True, "notifications": True}
 SOON = 0.5  # far less than any wait here
-
-
-@pytest.fixture
-def watch(gateway):
-    watching = Watch(gateway)
-    yield watching
-    if watching.master.poll() is None:
-        watching.quit()
-    watching.clean()
 
 
 def poll_path(browser, wait=20, version=1):
@@ -167,20 +158,11 @@ def test_no_wake_is_lost_between_the_look_and_the_parking(gateway, watch):
 
 
 @pytest.mark.gateway(workers=2)
-def test_every_worker_hears(gateway, watch):
+def test_every_worker_hears(gateway, spread_port):
     """Polls at both workers; the step is taken at one."""
-    port = free_port()
-    gateway.stack.http_extra = f"""
-    server {{
-        listen 127.0.0.1:{port} reuseport;  # spreads connections
-        location /kabinet/ {{ kabinet_gateway web={ROOT}/web; }}
-    }}"""
-    gateway.stack.reload_nginx()
-    until(lambda: len(gateway.workers()) == 2)
-    until(lambda: gateway.redis.pubsub_numsub("kabinet:wake") == [(b"kabinet:wake", 2)])
     browser = beginner(gateway)
     before = [len(os.listdir(f"/proc/{pid}/fd")) for pid in gateway.workers()]
-    polls = [Poll(gateway, browser, port=port) for _ in range(32)]
+    polls = [Poll(gateway, browser, port=spread_port) for _ in range(32)]
     after = [len(os.listdir(f"/proc/{pid}/fd")) for pid in gateway.workers()]
     assert all(then > now for now, then in zip(before, after)), (before, after)
     stepped = identify(browser)
@@ -212,20 +194,6 @@ def test_a_client_goes_while_its_flow_is_read(gateway, watch):
         polls[1].plug.reset()
         polls[2].plug.reset()
         assert polls[3].answer()[0]["version"] == 2
-
-
-@pytest.fixture
-def port2(gateway, watch):
-    """A server of HTTP/2 beside the usual one."""
-    port = free_port()
-    gateway.stack.http_extra = f"""
-    server {{
-        listen 127.0.0.1:{port} http2;
-        location /kabinet/ {{ kabinet_gateway web={ROOT}/web; }}
-    }}"""
-    gateway.stack.reload_nginx()
-    until(lambda: len(gateway.workers()) == 1)
-    return port
 
 
 class Polls2(Http2):

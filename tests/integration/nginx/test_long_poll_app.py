@@ -10,14 +10,13 @@ import time
 
 import pytest
 from inflight import Parked, Plug, parked, request
-from test_long_poll import watch
 from test_recovery import activate, app_of, begin, sandbox
 
-from support import ROOT, free_port, until
+from support import until
 from kabinet_app import signing
 from kabinet_app.keys import Device, generate
 
-__all__ = ["sandbox", "watch"]
+__all__ = ["sandbox"]
 IIN, OTHER = "860922390740", "790130392190"
 LIST = "/kabinet/api/v1/app/challenges"
 SOON = 0.5  # far less than any wait here
@@ -90,18 +89,9 @@ def test_nothing_happens(gateway, watch):
 
 
 @pytest.mark.gateway(workers=2)
-def test_a_ring_at_one_worker_is_heard_at_the_other(gateway, watch):
-    port = free_port()
-    gateway.stack.http_extra = f"""
-    server {{
-        listen 127.0.0.1:{port} reuseport;  # spreads connections
-        location /kabinet/ {{ kabinet_gateway web={ROOT}/web; }}
-    }}"""
-    gateway.stack.reload_nginx()
-    until(lambda: len(gateway.workers()) == 2)
-    until(lambda: gateway.redis.pubsub_numsub("kabinet:wake") == [(b"kabinet:wake", 2)])
+def test_a_ring_at_one_worker_is_heard_at_the_other(gateway, spread_port):
     before = [len(os.listdir(f"/proc/{pid}/fd")) for pid in gateway.workers()]
-    polls = [wait_for(gateway, device_of(gateway), port=port) for _ in range(32)]
+    polls = [wait_for(gateway, device_of(gateway), port=spread_port) for _ in range(32)]
     after = [len(os.listdir(f"/proc/{pid}/fd")) for pid in gateway.workers()]
     assert all(then > now for now, then in zip(before, after)), (before, after)
     rung = ring(gateway)

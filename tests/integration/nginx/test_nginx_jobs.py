@@ -17,7 +17,6 @@ from inflight import (
     WRONG,
     Http2,
     Plug,
-    Watch,
     held,
     password_step,
     request,
@@ -25,19 +24,10 @@ from inflight import (
     strangers,
 )
 
-from support import ROOT, free_port, until
+from support import until
 
 KNOWN, OTHER = "880314493312", "920705493744"
 SLOW = "kabinet_threads hash=1; kabinet_password_hash argon2id m=19456 t=%d p=1 grid=250ms;"
-
-
-@pytest.fixture
-def watch(gateway):
-    watching = Watch(gateway)
-    yield watching
-    if watching.master.poll() is None:
-        watching.quit()
-    watching.clean()
 
 
 def signed_in_rows(gateway):
@@ -95,21 +85,6 @@ def test_clients_go_while_they_wait_for_a_hash(gateway, watch):
     until(lambda: watch.statuses(step_path(browser, "password")) == [499])
     until(lambda: signed_in_rows(gateway)[:3] == [1, 1, 5])
     assert gateway.workers() == workers
-
-
-@pytest.fixture
-def port2(gateway, watch):
-    """A server of HTTP/2 beside the usual one."""
-    port = free_port()
-    gateway.stack.http_extra = f"""
-    server {{
-        listen 127.0.0.1:{port} http2;
-        location /kabinet/ {{ kabinet_gateway web={ROOT}/web; }}
-        location / {{ kabinet_protect on; empty_gif; }}
-    }}"""
-    gateway.stack.reload_nginx()
-    until(lambda: len(gateway.workers()) == 1)
-    return port
 
 
 @pytest.mark.parametrize("how", ["reset_stream", "goaway", "close"])

@@ -6,22 +6,13 @@ import re
 
 import pytest
 
-from inflight import PAGE, Http2, Plug, Watch, held, request
+from inflight import PAGE, Http2, Plug, held, request
 
 from support import ROOT, free_port, until
 
 KNOWN = "880314493312"
 FLOWS = "/kabinet/api/v1/flows"
 LOGIN = b'{"kind":"login"}'
-
-
-@pytest.fixture
-def watch(gateway):
-    watching = Watch(gateway)
-    yield watching
-    if watching.master.poll() is None:
-        watching.quit()
-    watching.clean()
 
 
 # ---- subrequests ---------------------------------------------------------------------------------
