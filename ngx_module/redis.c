@@ -1,8 +1,8 @@
 /*
  * Redis on the event loop: one pipelined connection a worker that asks for missed
  * sessions, touches idle clocks and tells other machines of ended sessions, and
- * one that hears: what long polls wait for, and on worker 0 ended sessions. All commands of a turn leave together, because
- * hiredis writes when the loop says that it may.
+ * one that hears: what long polls wait for, and on worker 0 ended sessions. All commands of a turn of the loop
+ * leave together, at its end.
  */
 
 #include "redis_events.h"

@@ -26,7 +26,9 @@ ngx_http_kabinet_redis_write(ngx_event_t *ev)
     ngx_connection_t          *c = ev->data;
     ngx_http_kabinet_redis_t  *redis = c->data;
 
+    redis->writing = 1;
     redisAsyncHandleWrite(redis->ac);
+    redis->writing = 0;
 }
 
 
@@ -52,14 +54,25 @@ ngx_http_kabinet_redis_del_read(void *data)
 }
 
 
+/* All commands of a turn leave at its end; epoll is asked only about a connect, or what the socket did not take. */
 static void
 ngx_http_kabinet_redis_add_write(void *data)
 {
+    ngx_event_t               *wev;
     ngx_http_kabinet_redis_t  *redis = data;
 
-    if (!redis->c->write->active) {
-        (void) ngx_add_event(redis->c->write, NGX_WRITE_EVENT, NGX_LEVEL_EVENT);
+    wev = redis->c->write;
+
+    if (wev->active) {
+        return;
     }
+
+    if ((redis->ac->c.flags & REDIS_CONNECTED) && !redis->writing) {
+        ngx_post_event(wev, &ngx_posted_events);
+        return;
+    }
+
+    (void) ngx_add_event(wev, NGX_WRITE_EVENT, NGX_LEVEL_EVENT);
 }
 
 

@@ -19,6 +19,7 @@ struct ngx_http_kabinet_redis_s {
     int                         port;          /* 0: a Unix socket */
     ngx_uint_t                  in_flight;
     unsigned                    subscriber:1;
+    unsigned                    writing:1;     /* hiredis is at it */
     unsigned                    pinged:1;
     unsigned                    up:1;          /* it answers */
     unsigned                    evicts:1;      /* it may forget what must not be forgotten */
