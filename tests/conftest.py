@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 import redis
 
-from support import BUILD, ROOT, SEED, Gateway, Stack, free_port, raw, read_people, wait_healthy
+from support import BUILD, ROOT, SEED, Gateway, Stack, free_port, raw, read_people, wait_healthy, write_conf
 
 HASH = "m=19456 t=2 p=1 grid=250ms"
 
@@ -57,10 +57,17 @@ def admin(stack, *statements):
     connection.close()
 
 
+def settle(stack, conf="", server="", http="", workers=1):
+    """The settings of the next nginx, and of kabinetctl at once."""
+    stack.conf_extra, stack.server_extra, stack.http_extra, stack.workers = conf, server, http, workers
+    write_conf(stack)
+
+
 @pytest.fixture
 def fresh(stack):
-    """A database from the template and an empty Redis; nginx is not started."""
+    """A database from the template, an empty Redis and settings without a test's own; nginx is not started."""
     stack.stop_nginx("term")
+    settle(stack)
     admin(stack, "DROP DATABASE IF EXISTS kabinet WITH (FORCE)",
           "CREATE DATABASE kabinet TEMPLATE template_kabinet")
     redis.Redis(unix_socket_path=stack.redis_socket).flushall()
@@ -70,11 +77,7 @@ def fresh(stack):
 @pytest.fixture
 def gateway(request, fresh):
     mark = request.node.get_closest_marker("gateway")
-    wanted = mark.kwargs if mark else {}
-    fresh.conf_extra = wanted.get("conf", "")
-    fresh.server_extra = wanted.get("server", "")
-    fresh.http_extra = wanted.get("http", "")
-    fresh.workers = wanted.get("workers", 1)
+    settle(fresh, **(mark.kwargs if mark else {}))
     fresh.start_nginx()
     gateway = Gateway(fresh, read_people())
     wait_healthy(gateway.browser())

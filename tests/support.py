@@ -22,6 +22,7 @@ sys.path[:0] = map(str, (ROOT / "tools", ROOT / "tools" / "run", INTEGRATION,
 BUILD = os.environ.get("KABINET_TEST_BUILD", "build/release")
 SEED = int(os.environ.get("KAB_SEED", "20261121"))
 
+from conf import write as write_conf  # noqa: E402,F401  (for others; the folders are added above)
 from stack import Stack, port_is_free  # noqa: E402  (the folders are added above)
 
 
