@@ -109,6 +109,19 @@ def test_import_of_2000_lines_with_bad_ones(ctl, tmp_path):
     assert "2000 lines, 0 new, 1995 there already, 5 bad" in run.stdout
 
 
+def test_import_tells_the_planner(ctl, fresh, tmp_path):
+    """At once: a plan that was made for a small table reads the whole of a large one."""
+    known = "SELECT reltuples, (SELECT count(*) FROM %s) FROM pg_class WHERE oid = '%s'::regclass"
+    mother, father, *people = iins(600, seed=15)
+    done(ctl("import", "accounts", write(tmp_path / "a.csv", [[iin, "", "ru", "", "no"]
+                                                              for iin in (mother, father, *people[:300])])))
+    done(ctl("import", "children", write(tmp_path / "c.csv", [[iin, "%07d" % i, mother, father, "queue", mother]
+                                                              for i, iin in enumerate(people[300:])], CHILDREN)))
+    for table in ("account", "child", "guardianship"):
+        estimated, counted = numbers(fresh, known % (table, table))
+        assert estimated == counted > 0, table
+
+
 def test_import_never_changes_an_account(ctl, tmp_path):
     iin = iins(1, seed=2)[0]
     done(ctl("import", "accounts", write(tmp_path / "a.csv",
@@ -227,12 +240,17 @@ def test_children(ctl, tmp_path):
     assert "5 lines, 0 new, 1 there already, 4 bad" in ctl("import", "children", path).stdout
 
 
+def numbers(stack, query):
+    """The row that PostgreSQL answers."""
+    with psycopg2.connect(stack.pg) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()
+
+
 def stored(stack):
     """How many children, guardianships and audit rows of imports there are."""
-    with psycopg2.connect(stack.pg) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT (SELECT count(*) FROM child), (SELECT count(*) FROM guardianship),"
-                       " (SELECT count(*) FROM audit WHERE kind = 'imported')")
-        return cursor.fetchone()
+    return numbers(stack, "SELECT (SELECT count(*) FROM child), (SELECT count(*) FROM guardianship),"
+                          " (SELECT count(*) FROM audit WHERE kind = 'imported')")
 
 
 def test_children_are_taken_in_batches(ctl, fresh, tmp_path):

@@ -86,8 +86,20 @@ const char *import_iin(const import_t *import, kab_span_t text, const char *colu
     return why;
 }
 
+/* Plans that gateways made while the tables were small are made anew. Else it comes a minute later,
+ * by autovacuum. */
+static void tell_the_planner(const import_t *import)
+{
+    if (kab_pg_script(&import->ctl->world.db, "ANALYZE account, child, guardianship") != KAB_OK) {
+        ctl_error("PostgreSQL's statistics are as they were until it looks itself, in a minute");
+    }
+}
+
 int import_end(import_t *import, int status)
 {
+    if (import->created > 0) {
+        tell_the_planner(import);
+    }
     double seconds = (double)(now() - import->begun) / (double)KAB_SECOND;
 
     if (import->read >= 1000 && isatty(STDERR_FILENO) == 1) {
