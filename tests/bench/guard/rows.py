@@ -106,7 +106,7 @@ class Bench:
         for name in in_turns([name for name in CLOSED if name in HOT], turn):
             self.slice(name, "close", 32, turn)
         for connections in CONNECTIONS:
-            for name in in_turns(COLD, turn):
+            for name in (*COLD, *reversed(COLD)):
                 self.slice(name, "keep-alive", connections, turn)
         self.slice("lua + Redis", "close", 32, turn)
 
