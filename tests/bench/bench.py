@@ -21,16 +21,16 @@ from stand import ROOT, free_port, private_stack, until  # first: it adds folder
 from guard import instructions, memory, plot, twins
 from guard.rows import ROUNDS, Bench, spread
 from guard.site_conf import LUA_HTTP, http2, locations, lua_modules, write_files
-from load import Logins, Requests, affinity, cores, hash_bound, rest
+from load import Logins, Requests, affinity, cores, hash_bound
 from people import iins
 from recovery import outbox, parked, slow_bmg
-from signin import ends, parts, steps
+from signin import ends, least, parts, steps, storm
 from signin.timing import known_and_unknown
 from table import table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TURNS = 6  # of what is compared one after the other
-SIGN_IN_S = 4  # of each turn: what is under way at its end counts for neither side
+SIGN_IN_TURNS, SIGN_IN_S = 8, 4  # seconds: what is under way at the end of a turn counts for neither side
 SESSIONS, HOT, ENDED = 30000, 200, 60
 PEOPLE = 150
 THREADS = 2
@@ -154,35 +154,17 @@ def logins(stack, people):
     load = Logins(stack, people)
     load.measure(2)
     rates, bounds, each, bad = [], [], [], 0
-    for i in range(2 * TURNS):
+    for i in range(SIGN_IN_TURNS):
         bounds.append(hash_bound(stack.build, THREADS, SIGN_IN_S))
         before = parts.parts(stack)
         one = load.measure(SIGN_IN_S)
         each.append(parts.since(stack, before, len(one["took"])))
         rates.append(one["rate"])
         bad += one["bad"]
-        say(f"logins, turn {i + 1} of {2 * TURNS}: {rates[-1]:.1f}/s, the hashes alone {bounds[-1]:.1f}/s")
+        say(f"logins, turn {i + 1} of {SIGN_IN_TURNS}: {rates[-1]:.1f}/s, the hashes alone {bounds[-1]:.1f}/s")
     return {"rate": spread(rates), "bound": spread(bounds), "bad": bad,
             "parts": {name: spread([one[name] for one in each]) for name in each[0]},
             "ratio": spread([rate / bound for rate, bound in zip(rates, bounds)])}
-
-
-def storm(stack, people, cookies):
-    """Guarded requests at a steady pace, alone and while people sign in as fast as they can."""
-    load = Requests(stack, None)
-    idle, during = [], []
-    for i in range(TURNS):
-        idle.append(load.measure("kabinet", cookies, 2, pause=10)["p99"])
-        line, environment = Logins(stack, people).command(4)
-        with subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL) as storming:
-            time.sleep(1)
-            during.append(load.measure("kabinet", cookies, 2, pause=10)["p99"])
-            storming.wait()
-        rest(stack)
-        say(f"p99 of guarded requests, turn {i + 1} of {TURNS}: idle {idle[-1]:.2f} ms, "
-            f"in a login storm {during[-1]:.2f} ms")
-    return {"idle": spread(idle), "storm": spread(during),
-            "ratio": spread([b / a for a, b in zip(idle, during)])}
 
 
 def api(stack, people, cookies):
@@ -251,7 +233,8 @@ def measure(stack, only):
         return result
     serve(stack, "16m")
     result["logins"] = logins(stack, people)
-    result["storm"] = storm(stack, people, cookies["hot"])
+    result["least"] = least.measure(stack, cookies["hot"], THREADS)
+    result["storm"] = storm.measure(stack, people, cookies["hot"], THREADS, say)
     say("password step: who exists, who does not")
     result["grid_250ms"] = known_and_unknown(stack.port, known[:41], unknown[:41])
     serve(stack, "16m", more=RAW_GRID)

@@ -1,5 +1,6 @@
 """Runs wrk, looks at what it says, and at the processor time that nginx took meanwhile."""
 
+import contextlib
 import glob
 import os
 import re
@@ -138,8 +139,21 @@ class Logins:
                 "took": [float(ms) for line in re.findall(r"^TOOK (.*)", said, re.M) for ms in line.split()]}
 
 
-def hash_bound(build, threads, seconds, m=19456, t=2):
-    """Argon2 hashes a second; yields to others as the gateway's threads do."""
-    ran = subprocess.run(["nice", "-n", str(HASH_NICE), os.path.join(build, "bench-hashes"), str(m), str(t),
-                          str(threads), str(seconds)], capture_output=True, text=True, check=True)
-    return float(ran.stdout)
+@contextlib.contextmanager
+def beside(command):
+    """From a second after it began; waits for its end. Yields its process."""
+    line, environment = command
+    with subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL) as child:
+        time.sleep(1)
+        yield child
+
+
+def hashing(build, threads, seconds):
+    """Bare Argon2, which yields to others as the gateway's threads do."""
+    return ["nice", "-n", str(HASH_NICE), os.path.join(build, "bench-hashes"), "19456", "2", str(threads),
+            str(seconds)], None
+
+
+def hash_bound(build, threads, seconds):
+    """Argon2 hashes a second."""
+    return float(run(hashing(build, threads, seconds)))

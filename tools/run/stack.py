@@ -299,7 +299,8 @@ class Stack:
         child = self.children.get(name)
         return child is not None and child.poll() is None
 
-    def _pg_bin(self):
+    def pg_bin(self):
+        """The folder of PostgreSQL's programs, of the version that the data are of."""
         try:
             with open(self.in_data("pgdata", "PG_VERSION"), encoding="utf-8") as file:
                 version = file.read().strip()
@@ -328,7 +329,7 @@ class Stack:
         os.rename(new, self.in_data("pgdata"))
 
     def start_postgres(self):
-        bin_dir = self._pg_bin()
+        bin_dir = self.pg_bin()
         if not os.path.exists(self.in_data("pgdata")):
             self._initdb(bin_dir)
         command = [os.path.join(bin_dir, "postgres"), "-D", self.in_data("pgdata"),
