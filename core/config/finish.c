@@ -1,6 +1,7 @@
 /* What can only be said when every directive was seen, and the files they name. */
 #include "config/parts.h"
 
+#include "identity/key/sealed.h"
 #include "identity/password/phc.h"
 #include "kabinet.h"
 
@@ -85,6 +86,7 @@ static const char *open_files(config_t *config)
         if (!config->ring) {
             return config_say(config, "kabinet_keyring: %s", why);
         }
+        kab_seal_prepare(); /* no event loop will wait for it */
     }
     if (config->breach_path && !config->breach) {
         config->breach = kab_breach_open(config->breach_path, why, sizeof why);

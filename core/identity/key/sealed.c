@@ -22,6 +22,11 @@ static void fetch(void)
     }
 }
 
+void kab_seal_prepare(void)
+{
+    pthread_once(&once, fetch);
+}
+
 /* key id ‖ table ‖ 0 ‖ column ‖ 0 ‖ row: names hold no NUL, so no two places read alike. */
 static bool bind_place(EVP_CIPHER_CTX *ctx, const uint8_t key_id[KEY_ID], kab_place_t place)
 {
@@ -38,7 +43,7 @@ static bool bind_place(EVP_CIPHER_CTX *ctx, const uint8_t key_id[KEY_ID], kab_pl
 static EVP_CIPHER_CTX *begin(const kab_key_t *key, const uint8_t *sealed, kab_place_t place,
                              bool encrypt)
 {
-    pthread_once(&once, fetch);
+    kab_seal_prepare();
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
     if (ctx && EVP_CipherInit_ex2(ctx, aes, key->key, sealed + KEY_ID, encrypt, NULL) == 1 &&
