@@ -6,28 +6,6 @@
 
 #include "ngx_http_kabinet.h"
 
-#include <sys/syscall.h>
-
-
-/* Hashing yields to the event loop: a share of 3 % where both want the core, so that a flood of requests
- * does not shut out every sign-in, and in long slices, for Linux lets whoever asks for shorter ones go
- * first when it wakes (from 6.12 on; before, that is ignored). */
-#define NGX_HTTP_KABINET_HASH_NICE   15
-#define NGX_HTTP_KABINET_HASH_SLICE  100000000  /* ns, the longest there is */
-
-
-/* struct sched_attr of sched_setattr(2): Linux' header and the C library's cannot both be included everywhere. */
-typedef struct {
-    uint32_t  size;
-    uint32_t  policy;
-    uint64_t  flags;
-    int32_t   nice;
-    uint32_t  priority;
-    uint64_t  runtime;   /* the slice, in ns */
-    uint64_t  deadline;
-    uint64_t  period;
-} ngx_http_kabinet_sched_attr_t;
-
 
 /* THREAD: one that nobody uses, or a new one; NULL if it cannot be made. */
 static kab_thread_t *
@@ -59,26 +37,6 @@ ngx_http_kabinet_lane_give(ngx_http_kabinet_lane_t *lane, kab_thread_t *thread)
 }
 
 
-/* THREAD: nginx's pools have no hook for a thread's beginning. */
-static void
-ngx_http_kabinet_lower_priority(void)
-{
-    static __thread ngx_uint_t  lowered;
-
-    ngx_http_kabinet_sched_attr_t  attr = {
-        .size = sizeof(attr),
-        .policy = SCHED_OTHER,
-        .nice = NGX_HTTP_KABINET_HASH_NICE,
-        .runtime = NGX_HTTP_KABINET_HASH_SLICE
-    };
-
-    if (!lowered) {
-        (void) syscall(SYS_sched_setattr, 0, &attr, 0); /* this thread */
-        lowered = 1;
-    }
-}
-
-
 /* THREAD */
 static void
 ngx_http_kabinet_job_thread(void *data, ngx_log_t *log)
@@ -87,17 +45,21 @@ ngx_http_kabinet_job_thread(void *data, ngx_log_t *log)
     ngx_http_kabinet_job_t   *job = data;
     ngx_http_kabinet_lane_t  *lane = &job->worker->lane[job->lane];
 
-    if (job->lane == KAB_LANE_HASH) {
-        ngx_http_kabinet_lower_priority();
-    }
-
     thread = ngx_http_kabinet_lane_take(lane, job->lane);
     if (thread == NULL) {
         job->refused = 1;
         return;
     }
 
-    job->run(job, thread);
+    if (job->lane == KAB_LANE_HASH) {
+        ngx_http_kabinet_yield_begin();
+        job->run(job, thread);
+        ngx_http_kabinet_yield_end();
+
+    } else {
+        job->run(job, thread);
+    }
+
     ngx_http_kabinet_lane_give(lane, thread);
 }
 
@@ -201,6 +163,7 @@ ngx_http_kabinet_job_init(ngx_http_kabinet_worker_t *w)
     ngx_http_kabinet_lane_t  *lane;
 
     ngx_queue_init(&w->jobs);
+    ngx_http_kabinet_yield_init();
 
     for (i = 0; i < KAB_LANES; i++) {
         lane = &w->lane[i];

@@ -181,6 +181,11 @@ ngx_http_kabinet_job_t *ngx_http_kabinet_job_of_timer(ngx_event_t *ev);
 ngx_int_t ngx_http_kabinet_job_init(ngx_http_kabinet_worker_t *w);
 void ngx_http_kabinet_job_exit(ngx_http_kabinet_worker_t *w);
 
+/* yield.c */
+void ngx_http_kabinet_yield_init(void);
+void ngx_http_kabinet_yield_begin(void);  /* THREAD */
+void ngx_http_kabinet_yield_end(void);    /* THREAD */
+
 /* call.c: calls of the core through the lanes */
 void ngx_http_kabinet_call_start(ngx_http_kabinet_job_t *job);
 void ngx_http_kabinet_timers_start(ngx_http_kabinet_worker_t *w);

@@ -9,7 +9,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 120  # s; no slice is nearly as long
-HASH_NICE = 15  # of the gateway's threads that hash (ngx_module/job.c)
+HASH_NICE = 15  # of the gateway's threads that hash (ngx_module/yield.c)
 
 
 def cores():

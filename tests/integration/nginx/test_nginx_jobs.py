@@ -7,8 +7,10 @@ alert, no socket left behind, within the five seconds that Debian's unit gives.
 
 import json
 import os
+import re
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -212,15 +214,57 @@ def test_a_worker_in_a_hurry_drops_the_client_and_keeps_the_work(gateway, watch)
 # ---- too much at once ----------------------------------------------------------------------------
 
 
+def niceness(worker):
+    """{thread: nice}"""
+    return {thread: os.getpriority(os.PRIO_PROCESS, thread) for thread in map(int, os.listdir(f"/proc/{worker}/task"))}
+
+
 @pytest.mark.gateway(conf="kabinet_threads db=3 hash=2;")
 def test_hashes_yield_to_the_loop_and_nothing_else_does(gateway):
     worker = gateway.workers()[0]
     for _ in range(4):
         gateway.signed_in(KNOWN)
-    nice = {int(thread): os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in os.listdir(f"/proc/{worker}/task")}
+    nice = niceness(worker)
     assert nice.pop(worker) == 0
     assert sorted(set(nice.values())) == [0, 15]
     assert 1 <= list(nice.values()).count(15) <= 2
+
+
+def spent(thread):
+    """Milliseconds of processor time."""
+    with open(f"/proc/{thread}/schedstat", encoding="ascii") as file:
+        return int(file.read().split()[0]) / 1e6
+
+
+def letting_go(thread):
+    """Milliseconds of processor time, and how often it had to let go of the core."""
+    with open(f"/proc/{thread}/schedstat", encoding="ascii") as file:
+        spent = int(file.read().split()[0]) / 1e6
+    with open(f"/proc/{thread}/status", encoding="ascii") as file:
+        return spent, int(re.search(r"^nonvoluntary_ctxt_switches:\s*(\d+)", file.read(), re.M)[1])
+
+
+@pytest.mark.gateway(conf="kabinet_threads hash=2;")
+def test_a_hash_lets_go_every_half_a_millisecond(gateway):
+    """To another one on the same core; the system itself looks every 4 ms or so."""
+    worker, core = gateway.workers()[0], min(os.sched_getaffinity(0))
+
+    def at_once():
+        with ThreadPoolExecutor() as both:
+            list(both.map(gateway.signed_in, (KNOWN, OTHER)))
+
+    def hashing():
+        return [thread for thread, nice in niceness(worker).items() if nice == 15]
+
+    until(lambda: at_once() or len(hashing()) == 2)
+    for thread in hashing():
+        os.sched_setaffinity(thread, {core})
+    before = [letting_go(thread) for thread in hashing()]
+    for _ in range(4):
+        at_once()
+    spent, switches = (sum(now[i] - then[i] for then, now in zip(before, map(letting_go, hashing()))) for i in (0, 1))
+    assert spent > 50
+    assert switches > spent
 
 
 @pytest.mark.gateway(conf=SLOW % 4)
