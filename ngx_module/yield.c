@@ -37,7 +37,7 @@ typedef struct {
 
 typedef struct {
     timer_t   timer;
-    unsigned  looked:1;
+    unsigned  prepared:1;
     unsigned  timed:1;
 } ngx_http_kabinet_yield_t;
 
@@ -68,7 +68,7 @@ ngx_http_kabinet_yield_init(void)
 /* THREAD: nginx's pools have no hook for a thread's beginning, and block all signals. Where the system refuses
  * a timer, others wait for its tick. */
 static void
-ngx_http_kabinet_yield_look(ngx_http_kabinet_yield_t *yielding)
+ngx_http_kabinet_yield_prepare(ngx_http_kabinet_yield_t *yielding)
 {
     sigset_t         set;
     struct sigevent  event;
@@ -80,7 +80,7 @@ ngx_http_kabinet_yield_look(ngx_http_kabinet_yield_t *yielding)
         .runtime = NGX_HTTP_KABINET_YIELD_PERIOD
     };
 
-    yielding->looked = 1;
+    yielding->prepared = 1;
     (void) syscall(SYS_sched_setattr, 0, &attr, 0); /* this thread */
 
     ngx_memzero(&event, sizeof(event));
@@ -111,8 +111,8 @@ ngx_http_kabinet_yield_begin(void)
 {
     ngx_http_kabinet_yield_t  *yielding = &ngx_http_kabinet_yielding;
 
-    if (!yielding->looked) {
-        ngx_http_kabinet_yield_look(yielding);
+    if (!yielding->prepared) {
+        ngx_http_kabinet_yield_prepare(yielding);
     }
 
     ngx_http_kabinet_yield_every(yielding, NGX_HTTP_KABINET_YIELD_PERIOD);

@@ -18,8 +18,8 @@ typedef struct {
     kab_span_t row;
 } kab_place_t;
 
-/* Finds the cipher, over which libcrypto takes a good millisecond, once: before a process forks others
- * that must not wait. Sealing does it as well. */
+/* Finds the cipher, over which libcrypto takes a good millisecond, once: before a process forks
+ * others that must not wait. Sealing does it as well. */
 void kab_seal_prepare(void);
 /* key id (2, big-endian) ‖ nonce (12) ‖ ciphertext ‖ tag (16); empty on failure. */
 kab_span_t kab_seal(kab_arena_t *arena, const kab_keyring_t *ring, const kab_env_t *env,
