@@ -149,7 +149,7 @@ def beside(command):
 
 
 def hashing(build, threads, seconds):
-    """Bare Argon2, which yields to others as the gateway's threads do."""
+    """Bare Argon2: as nice as the gateway's threads, without their timer."""
     return ["nice", "-n", str(HASH_NICE), os.path.join(build, "bench-hashes"), "19456", "2", str(threads),
             str(seconds)], None
 

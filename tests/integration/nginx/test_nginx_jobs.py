@@ -230,12 +230,6 @@ def test_hashes_yield_to_the_loop_and_nothing_else_does(gateway):
     assert 1 <= list(nice.values()).count(15) <= 2
 
 
-def spent(thread):
-    """Milliseconds of processor time."""
-    with open(f"/proc/{thread}/schedstat", encoding="ascii") as file:
-        return int(file.read().split()[0]) / 1e6
-
-
 def letting_go(thread):
     """Milliseconds of processor time, and how often it had to let go of the core."""
     with open(f"/proc/{thread}/schedstat", encoding="ascii") as file:
